@@ -1,0 +1,11 @@
+# Libraries from outside. Each is looked up here, and nowhere else.
+find_package(LibTorch REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ZLIB REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(Threads REQUIRED)
+find_path(STB_INCLUDE_DIR stb/stb_image_write.h REQUIRED)
+find_path(CSV_INCLUDE_DIR csv.h REQUIRED)
+find_library(CSV_LIBRARY csv REQUIRED)

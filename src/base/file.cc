@@ -1,0 +1,120 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Temporaries are "<name>.<pid>.gloce-tmp", in the target's folder so that
+// rename() is atomic.
+constexpr std::string_view kTemporarySuffix = ".gloce-tmp";
+
+std::string TemporaryName(const std::string& path) {
+  return path + "." + std::to_string(getpid()) + std::string(kTemporarySuffix);
+}
+
+[[noreturn]] void Fail(const std::string& path, const std::string& what,
+                       int error) {
+  throw Error(path + ": " + what + ": " + std::strerror(error));
+}
+
+// False if that cannot be found out: opening the file will say why.
+bool IsFolder(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+// A file descriptor that closes itself, and a name that is unlinked unless it
+// was renamed.
+class Temporary {
+ public:
+  explicit Temporary(const std::string& target) : name_(TemporaryName(target)) {
+    fd_ = open(name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd_ < 0) Fail(target, "cannot write", errno);
+  }
+  ~Temporary() {
+    if (fd_ >= 0) close(fd_);
+    if (!name_.empty()) unlink(name_.c_str());
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+
+  void Write(const std::string& target, std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = write(fd_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) Fail(target, "write failed", errno);
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    if (fsync(fd_) != 0) Fail(target, "write failed", errno);
+  }
+  void RenameTo(const std::string& target) {
+    const int fd = fd_;
+    fd_ = -1;
+    if (close(fd) != 0) Fail(target, "write failed", errno);
+    if (rename(name_.c_str(), target.c_str()) != 0)
+      Fail(target, "cannot write", errno);
+    name_.clear();
+  }
+
+ private:
+  std::string name_;
+  int fd_ = -1;
+};
+
+}  // namespace
+
+std::string ReadFile(const std::string& path) {
+  if (IsFolder(path)) throw Error(path + ": is a folder, expected a file");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) Fail(path, "cannot read", errno);
+  std::string bytes((std::istreambuf_iterator<char>(in)),
+                    std::istreambuf_iterator<char>());
+  if (in.bad()) Fail(path, "read failed", errno);
+  return bytes;
+}
+
+void WriteFileAtomically(const std::string& path, std::string_view bytes) {
+  Temporary temporary(path);
+  temporary.Write(path, bytes);
+  temporary.RenameTo(path);
+}
+
+void CheckWritable(const std::string& path) {
+  if (IsFolder(path)) throw Error(path + ": is a folder, expected a file name");
+  Temporary probe(path);
+}
+
+void MakeFolders(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!IsFolder(path)) {
+    throw Error(path + ": cannot create the folder: " +
+                (error ? error.message() : "a file of that name exists"));
+  }
+}
+
+void RemoveStaleTemporaries(const std::string& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(kTemporarySuffix)) {
+      std::error_code
+          ignored;  // a temporary that cannot be removed harms nobody
+      fs::remove(entry.path(), ignored);
+    }
+  }
+}
+
+}  // namespace gloce

@@ -1,0 +1,30 @@
+// Whole reads, and writes that are all or nothing.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace gloce {
+
+// The file's bytes. Throws Error with the path and the system's reason.
+std::string ReadFile(const std::string& path);
+
+// Writes `bytes` to a temporary name beside `path`, syncs it and renames it
+// over `path`: a reader sees the old file or the new one, never a part. Throws
+// Error and leaves no temporary behind if anything fails (permission, full
+// disk).
+void WriteFileAtomically(const std::string& path, std::string_view bytes);
+
+// Throws Error now, not after minutes of work, if a file could not be created
+// at `path`: the folder is missing or refuses new files. `path` itself is left
+// as it is.
+void CheckWritable(const std::string& path);
+
+// Creates the folder and its parents. Throws Error.
+void MakeFolders(const std::string& path);
+
+// Removes temporaries that a killed process left in `folder` (not in its
+// sub-folders). Call it only while holding the folder's lock.
+void RemoveStaleTemporaries(const std::string& folder);
+
+}  // namespace gloce

@@ -1,0 +1,23 @@
+// One writer per output folder.
+#pragma once
+
+#include <string>
+
+namespace gloce {
+
+// Holds an advisory lock on `<folder>/.gloce-lock` until it is destroyed or its
+// process dies, however that happens. The file stays; only the lock matters.
+class FolderLock {
+ public:
+  // Throws Error if another process holds the lock or the folder refuses the
+  // file.
+  explicit FolderLock(const std::string& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_;
+};
+
+}  // namespace gloce
