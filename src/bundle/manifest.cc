@@ -1,0 +1,180 @@
+#include "bundle/manifest.h"
+
+#include <set>
+
+#include "base/json.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+constexpr int64_t kVersion = 1;
+
+int64_t PositiveInteger(JsonObject& object, const std::string& key) {
+  const int64_t value = object.Integer(key);
+  if (value < 1) {
+    throw Error(object.place() + ": " + key + ": got " + std::to_string(value) +
+                ", expected at least 1");
+  }
+  return value;
+}
+
+std::string HexDigest(JsonObject& object, const std::string& key) {
+  std::string digest = object.String(key);
+  if (digest.size() != 64 ||
+      digest.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    throw Error(object.place() + ": " + key + ": got \"" + digest +
+                "\", expected 64 lower-case hexadecimal digits");
+  }
+  return digest;
+}
+
+std::string FileName(JsonObject& object, const std::string& key) {
+  std::string name = object.String(key);
+  if (name.empty() || name.front() == '/' ||
+      name.find("..") != std::string::npos) {
+    throw Error(object.place() + ": " + key + ": got \"" + name +
+                "\", expected a path inside the bundle");
+  }
+  return name;
+}
+
+LatentSpec ReadLatent(JsonObject object) {
+  LatentSpec latent{};
+  latent.channels = PositiveInteger(object, "channels");
+  latent.sample_size = PositiveInteger(object, "sample_size");
+  latent.vae_scale_factor = PositiveInteger(object, "vae_scale_factor");
+  latent.size_multiple = PositiveInteger(object, "size_multiple");
+  latent.scaling_factor = object.Number("scaling_factor");
+  latent.shift_factor = object.Number("shift_factor", 0.0);
+  if (!(latent.scaling_factor > 0)) {
+    throw Error(object.place() +
+                ": scaling_factor: expected a positive number");
+  }
+  if (latent.size_multiple % latent.vae_scale_factor != 0) {
+    throw Error(object.place() + ": size_multiple: got " +
+                std::to_string(latent.size_multiple) +
+                ", expected a multiple of vae_scale_factor " +
+                std::to_string(latent.vae_scale_factor));
+  }
+  object.Finish();
+  return latent;
+}
+
+TextSpec ReadText(JsonObject object) {
+  TextSpec text{};
+  text.tokenizer = object.String("tokenizer");
+  if (text.tokenizer != "clip_bpe") {
+    throw Error(object.place() + ": tokenizer: got \"" + text.tokenizer +
+                "\", expected \"clip_bpe\"; a newer gloce may know it");
+  }
+  object.Object("files");  // the same names stand in "files" below, with hashes
+  text.max_length = PositiveInteger(object, "max_length");
+  text.vocab_size = PositiveInteger(object, "vocab_size");
+  text.width = PositiveInteger(object, "width");
+  text.bos_token_id = object.Integer("bos_token_id");
+  text.eos_token_id = object.Integer("eos_token_id");
+  text.pad_token_id = object.Integer("pad_token_id");
+  object.Finish();
+  return text;
+}
+
+std::vector<HookPoint> ReadHooks(JsonObject& root) {
+  std::vector<HookPoint> hooks;
+  std::set<std::string> paths;
+  for (const auto& item : root.Array("hooks")) {
+    JsonObject object(
+        item, root.place() + ": hooks[" + std::to_string(hooks.size()) + "]");
+    HookPoint hook{object.String("path"), PositiveInteger(object, "width"),
+                   object.String("kind")};
+    object.Finish();
+    if (!paths.insert(hook.path).second) {
+      throw Error(object.place() + ": path \"" + hook.path +
+                  "\" appears twice");
+    }
+    hooks.push_back(std::move(hook));
+  }
+  return hooks;
+}
+
+BundleFile ReadFileEntry(JsonObject& object) {
+  BundleFile file{FileName(object, "name"), HexDigest(object, "sha256")};
+  // The networks' signatures are for people and for other programs; the
+  // wrappers know their own.
+  if (object.Has("inputs")) object.Array("inputs");
+  if (object.Has("outputs")) object.Array("outputs");
+  return file;
+}
+
+std::map<std::string, BundleFile> ReadFiles(JsonObject object) {
+  std::map<std::string, BundleFile> files;
+  for (const std::string& key : object.Keys()) {
+    JsonObject entry = object.Object(key);
+    files.emplace(key, ReadFileEntry(entry));
+    entry.Finish();
+  }
+  for (const char* needed :
+       {"unet", "text_encoder", "vae_decoder", "vocab", "merges"}) {
+    if (!files.contains(needed))
+      throw Error(object.place() + ": \"" + needed + "\" is missing");
+  }
+  return files;
+}
+
+std::map<std::string, EvaluatorSpec> ReadEvaluators(JsonObject object) {
+  std::map<std::string, EvaluatorSpec> evaluators;
+  for (const std::string& key : object.Keys()) {
+    JsonObject entry = object.Object(key);
+    EvaluatorSpec spec{ReadFileEntry(entry), entry.String("kind"), {}};
+    if (entry.Has("labels")) {
+      JsonObject labels = entry.Object("labels");
+      for (const std::string& group : labels.Keys())
+        spec.labels[group] = labels.Strings(group);
+    }
+    entry.Finish();
+    evaluators.emplace(key, std::move(spec));
+  }
+  return evaluators;
+}
+
+}  // namespace
+
+BundleManifest ParseBundleManifest(const std::string& text,
+                                   const std::string& origin) {
+  const nlohmann::json parsed = ParseJson(text, origin);
+  JsonObject root(parsed, origin);
+  if (const std::string format = root.String("format");
+      format != "gloce-bundle") {
+    throw Error(origin + ": format: got \"" + format +
+                "\", expected \"gloce-bundle\"");
+  }
+  if (const int64_t version = root.Integer("version"); version != kVersion) {
+    throw Error(origin + ": version: got " + std::to_string(version) +
+                ", expected " + std::to_string(kVersion) +
+                "; export the pipeline again with this gloce's scripts");
+  }
+  BundleManifest manifest;
+  manifest.name = root.String("name");
+  manifest.family = root.String("family");
+  if (manifest.family != "sd1") {
+    throw Error(origin + ": family: got \"" + manifest.family +
+                "\", expected \"sd1\"");
+  }
+  manifest.model_identity = HexDigest(root, "model_identity");
+  manifest.dtype = root.String("dtype");
+  manifest.prediction_type = root.String("prediction_type");
+  manifest.scheduler_json = root.Any("scheduler").dump();
+  manifest.latent = ReadLatent(root.Object("latent"));
+  manifest.text = ReadText(root.Object("text"));
+  manifest.hooks = ReadHooks(root);
+  manifest.files = ReadFiles(root.Object("files"));
+  if (root.Has("evaluators"))
+    manifest.evaluators = ReadEvaluators(root.Object("evaluators"));
+  manifest.defaults_json =
+      root.Has("defaults") ? root.Any("defaults").dump() : "{}";
+  if (root.Has("source")) root.Any("source");
+  root.Finish();
+  return manifest;
+}
+
+}  // namespace gloce

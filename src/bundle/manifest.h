@@ -1,0 +1,74 @@
+// bundle.json: what a bundle contains. The format's page is docs/formats.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gloce {
+
+// A file of the bundle, with the hash that it must have.
+struct BundleFile {
+  std::string name;  // relative to the bundle's folder, no ".." in it
+  std::string sha256;
+};
+
+// A layer of the denoiser whose output erasers may change.
+struct HookPoint {
+  std::string path;  // diffusers' module name, "down_blocks.0.….attn2.to_out.0"
+  int64_t width;     // D, features of its output
+  std::string kind;  // "cross_attention_output"
+
+  bool operator==(const HookPoint&) const = default;
+};
+
+struct LatentSpec {
+  int64_t channels;          // C
+  int64_t sample_size;       // H = W of the latents the model was trained on
+  int64_t vae_scale_factor;  // pixels a latent position covers along each side
+  int64_t
+      size_multiple;  // a picture's sides must be multiples of this many pixels
+  double scaling_factor;  // latents = scaling_factor · (encoded − shift_factor)
+  double shift_factor;
+};
+
+struct TextSpec {
+  std::string tokenizer;  // "clip_bpe"
+  int64_t
+      max_length;  // L, tokens of a prompt with its special tokens and padding
+  int64_t vocab_size;
+  int64_t width;  // features of encoder_hidden_states
+  int64_t bos_token_id, eos_token_id, pad_token_id;
+};
+
+// A network that judges pictures (the demo's detector).
+struct EvaluatorSpec {
+  BundleFile file;
+  std::string kind;  // "detector"
+  std::map<std::string, std::vector<std::string>> labels;
+};
+
+struct BundleManifest {
+  std::string name;
+  std::string family;  // "sd1"
+  std::string
+      model_identity;  // hash of the source's denoiser and text encoder weights
+  std::string prediction_type;  // "epsilon", "v_prediction", "sample"
+  std::string scheduler_json;   // scheduler_config.json as diffusers writes it
+  std::string dtype;            // of the stored weights
+  LatentSpec latent;
+  TextSpec text;
+  std::vector<HookPoint> hooks;  // in the order of the denoiser's modules
+  std::map<std::string, BundleFile>
+      files;  // unet, text_encoder, vae_decoder, vocab, merges
+  std::map<std::string, EvaluatorSpec> evaluators;
+  std::string defaults_json;  // build defaults; "{}" if the bundle brings none
+};
+
+// Parses and checks bundle.json. `origin` begins every message. Throws Error
+// naming the key.
+BundleManifest ParseBundleManifest(const std::string& text,
+                                   const std::string& origin);
+
+}  // namespace gloce

@@ -1,0 +1,61 @@
+#include "bundle/torch_module.h"
+
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+#include <filesystem>
+
+#include "bundle/retarget.h"
+#include "bundle/torch_error.h"
+#include "bundle/torch_module_impl.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+// The profiling executor compiles again in the second run, a pause that users
+// see, and may fuse kernels, which changes the last bits.
+void UsePlainExecutor() {
+  torch::jit::getProfilingMode() = false;
+  torch::jit::getExecutorMode() = true;
+}
+
+}  // namespace
+
+TorchModule::TorchModule(const std::string& path)
+    : path_(path), impl_(new Impl) {
+  UsePlainExecutor();
+  if (!std::filesystem::exists(path)) throw Error(path + ": no such file");
+  try {
+    impl_->module = torch::jit::load(path, c10::Device(c10::DeviceType::CPU));
+    impl_->module.eval();
+  } catch (...) {
+    RethrowAsError(path + ": cannot load this TorchScript file");
+  }
+}
+
+TorchModule::~TorchModule() = default;
+TorchModule::TorchModule(TorchModule&&) noexcept = default;
+TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
+
+void TorchModule::Retarget(const Placement& placement) {
+  if (impl_->has_run)
+    throw std::logic_error(path_ + ": retargeted after its first run");
+  try {
+    gloce::Retarget(impl_->module, placement);
+  } catch (...) {
+    RethrowAsError(path_);
+  }
+}
+
+at::Tensor TorchModule::Run(const std::vector<at::Tensor>& inputs) {
+  impl_->has_run = true;
+  try {
+    const c10::InferenceMode no_gradients;
+    std::vector<c10::IValue> values(inputs.begin(), inputs.end());
+    return impl_->module.forward(std::move(values)).toTensor();
+  } catch (...) {
+    RethrowAsError(path_);
+  }
+}
+
+}  // namespace gloce

@@ -1,0 +1,43 @@
+// A TorchScript network: loaded on the CPU, changed while it is still cold,
+// then run.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gloce/bundle/device.h"
+
+namespace gloce {
+
+class TorchModule {
+ public:
+  // Loads `path` on the CPU. Throws Error if it is missing or no TorchScript
+  // archive.
+  explicit TorchModule(const std::string& path);
+  ~TorchModule();
+  TorchModule(TorchModule&&) noexcept;
+  TorchModule& operator=(TorchModule&&) noexcept;
+
+  // Moves weights and the device and dtype constants that the trace has baked
+  // in. Once, before the first Run: executors keep the graph that they were
+  // built from.
+  void Retarget(const Placement& placement);
+
+  // Runs `forward`, which must return one tensor. No gradients. Throws Error.
+  at::Tensor Run(const std::vector<at::Tensor>& inputs);
+
+  const std::string& path() const { return path_; }
+
+  // The TorchScript module, for graph surgery (see torch_module_impl.h).
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::string path_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gloce
