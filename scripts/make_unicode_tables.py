@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Writes the Unicode tables of the CLIP tokenizer: src/text/{category,nfc}_tables.inc.
+
+The `tokenizers` library mixes three versions of Unicode: 9 for NFC (its normalisation crate), 16 for
+\\p{L}, \\p{N} and \\s (its regular-expression engine) and 17 for lower-casing (the Rust it was built
+with; measured for tokenizers 0.23.3). Prompts must give the ids that the text encoder was trained
+with, so the tables are read off the library itself, code point by code point, and not off a Unicode
+release. Python's unicodedata only supplies candidates (one-step decompositions, numbers of combining
+classes); each is checked against the library, and the script stops at the first that disagrees.
+
+    python scripts/make_unicode_tables.py            # writes both files
+    python scripts/make_unicode_tables.py --check    # exit code 1 if they are out of date
+"""
+
+import argparse
+import pathlib
+import sys
+import unicodedata
+
+import tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "src" / "text"
+CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]  # no surrogates
+HANGUL = range(0xAC00, 0xAC00 + 11172)  # composed by arithmetic, not by table
+nfc = normalizers.NFC().normalize_str
+nfd = normalizers.NFD().normalize_str
+
+
+def matched(pattern):
+    """All code points that the library's regular-expression engine matches with `pattern`."""
+    split = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
+    found = []
+    for start in range(0, len(CODE_POINTS), 4096):
+        block = "".join(map(chr, CODE_POINTS[start:start + 4096]))
+        for piece, _ in split.pre_tokenize_str(block):
+            found.extend(map(ord, piece))
+    return found
+
+
+def ranges(code_points):
+    """Sorted code points as inclusive (first, last) pairs."""
+    result = []
+    for c in code_points:
+        if result and result[-1][1] == c - 1:
+            result[-1][1] = c
+        else:
+            result.append([c, c])
+    return result
+
+
+def lower_case():
+    """Runs (first, last, stride, delta) of one-to-one mappings, and the mappings to longer text."""
+    lower = normalizers.Lowercase().normalize_str
+    runs, longer = [], []
+    for c in CODE_POINTS:
+        text = lower(chr(c))
+        if text == chr(c):
+            continue
+        if len(text) > 1:
+            longer.append((c, text))
+            continue
+        delta = ord(text) - c
+        run = runs[-1] if runs else None
+        step = c - run[1] if run else 0
+        fits = run and run[3] == delta and step in (1, 2) and run[2] in (0, step)
+        if fits:
+            run[1], run[2] = c, step
+        else:
+            runs.append([c, c, 0, delta])
+    return [(a, b, stride or 1, delta) for a, b, stride, delta in runs], longer
+
+
+def combining_classes():
+    """Code point -> combining class, for those that the library reorders."""
+    last, first = "\u0345", "\u0334"  # classes 240 and 1, the extremes
+    classes = {}
+    for c in CODE_POINTS:
+        if nfd(chr(c)) != chr(c):
+            continue  # decomposes: its own class is never looked at
+        if nfd(last + chr(c))[0] != last or nfd(chr(c) + first)[0] == first:
+            classes[c] = unicodedata.combining(chr(c))
+    representatives = {}
+    for c, number in classes.items():
+        representatives.setdefault(number, c)
+    for c, number in classes.items():
+        for other, representative in representatives.items():
+            swapped = nfd(chr(representative) + chr(c)) == chr(c) + chr(representative)
+            if c != representative and swapped != (number < other):
+                sys.exit(f"U+{c:04X}: the library does not sort it as combining class {number}")
+    return classes
+
+
+def decompositions():
+    """(code point, first, second or 0): one step of each canonical decomposition."""
+    steps = {}
+    for c in CODE_POINTS:
+        if c in HANGUL or nfd(chr(c)) == chr(c):
+            continue
+        parts = [int(part, 16) for part in unicodedata.decomposition(chr(c)).split()]
+        steps[c] = (parts + [0])[:2]
+
+    def full(c):
+        return "".join(full(part) for part in steps[c] if part) if c in steps else chr(c)
+
+    for c in steps:
+        if full(c) != nfd(chr(c)):
+            sys.exit(f"U+{c:04X}: the library decomposes it otherwise than unicodedata")
+    return [(c, a, b) for c, (a, b) in steps.items()]
+
+
+def array(kind, name, rows):
+    """A C++ array, several rows a line."""
+    cells = ["{" + ", ".join(f"{x:#x}" if x >= 0 else str(x) for x in row) + "}" for row in rows]
+    lines, line = [], ""
+    for cell in cells:
+        if len(line) + len(cell) > 97:
+            lines.append(line.rstrip())
+            line = ""
+        line += cell + ", "
+    lines.append(line.rstrip())
+    body = "\n".join("  " + line for line in lines)
+    return f"constexpr {kind} {name}[] = {{\n{body}\n}};\n"
+
+
+def tables():
+    head = (f"// Generated by scripts/make_unicode_tables.py with tokenizers {tokenizers.__version__}. "
+            "Do not edit.\n")
+    runs, longer = lower_case()
+    if longer != [(0x130, "i\u0307")]:
+        sys.exit("lower-casing: more than U+0130 maps to several code points; extend the table")
+    category = "\n".join([
+        head + "// Lower-casing has one mapping to two code points, U+0130, which unicode.cc knows.\n",
+        array("CodeRange", "kLetters", ranges(matched(r"\p{L}"))),
+        array("CodeRange", "kNumbers", ranges(matched(r"\p{N}"))),
+        array("CodeRange", "kSpaces", ranges(matched(r"\s"))),
+        array("LowerCaseRun", "kLowerCase", runs),
+    ])
+    steps = decompositions()
+    classes = combining_classes()
+    class_ranges = []
+    for c, number in sorted(classes.items()):
+        if class_ranges and class_ranges[-1][1] == c - 1 and class_ranges[-1][2] == number:
+            class_ranges[-1][1] = c
+        else:
+            class_ranges.append([c, c, number])
+    compositions = sorted((a, b, c) for c, a, b in steps if b and nfc(chr(a) + chr(b)) == chr(c))
+    normalisation = "\n".join([
+        head,
+        array("ClassRange", "kCombiningClasses", class_ranges),
+        array("Decomposition", "kDecompositions", steps),
+        array("Composition", "kCompositions", compositions),
+    ])
+    return {"category_tables.inc": category, "nfc_tables.inc": normalisation}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    check = parser.parse_args().check
+    stale = False
+    for name, text in tables().items():
+        path = FOLDER / name
+        if path.exists() and path.read_text() == text:
+            print(f"{path.name}: up to date")
+        elif check:
+            stale = True
+            print(f"{path.name}: out of date, run scripts/make_unicode_tables.py")
+        else:
+            path.write_text(text)
+            print(f"{path.name}: written, {len(text)} bytes")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
