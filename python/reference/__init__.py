@@ -1,0 +1,1 @@
+"""Reference values for the tests, computed with diffusers and transformers."""

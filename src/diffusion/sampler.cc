@@ -1,0 +1,61 @@
+#include "gloce/diffusion/sampler.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "gloce/base/error.h"
+
+namespace gloce {
+
+at::Tensor InitialNoise(const std::vector<int64_t>& seeds, int64_t channels,
+                        int64_t height, int64_t width) {
+  std::vector<at::Tensor> rows;
+  rows.reserve(seeds.size());
+  for (const int64_t seed : seeds) {
+    auto generator =
+        at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+    rows.push_back(at::randn({1, channels, height, width}, generator,
+                             at::TensorOptions().dtype(at::kFloat)));
+  }
+  return at::cat(rows, 0);
+}
+
+at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
+                         const at::Tensor& noise,
+                         const Conditioning& conditioning,
+                         const SamplingSettings& settings) {
+  const bool guided = settings.guidance_scale > 1;
+  const int64_t rows = guided ? 2 * noise.size(0) : noise.size(0);
+  if (conditioning.encoder_hidden_states.size(0) != rows ||
+      conditioning.num_unconditional != (guided ? noise.size(0) : 0)) {
+    throw Error("conditioning: got " +
+                std::to_string(conditioning.encoder_hidden_states.size(0)) +
+                " rows, expected " + std::to_string(rows));
+  }
+  const c10::InferenceMode no_gradients;
+  scheduler.SetTimesteps(settings.num_inference_steps);
+  at::Tensor latents = noise * scheduler.init_noise_sigma();
+  const auto calls = static_cast<int64_t>(scheduler.timesteps().size());
+  const int64_t last_call =
+      std::min(settings.last_call.value_or(calls - 1), calls - 1);
+  for (int64_t call = 0; call <= last_call; ++call) {
+    if (settings.interrupted && settings.interrupted()) throw Interrupted();
+    const auto index = static_cast<size_t>(call);
+    at::Tensor model_input = scheduler.ScaleModelInput(latents, index);
+    if (guided) model_input = at::cat({model_input, model_input}, 0);
+    at::Tensor noise_pred =
+        denoiser
+            .Predict(model_input, scheduler.timesteps()[index], conditioning)
+            .to(latents.scalar_type());
+    if (guided) {
+      const auto halves = noise_pred.chunk(2, 0);
+      noise_pred =
+          halves[0] + settings.guidance_scale * (halves[1] - halves[0]);
+    }
+    latents = scheduler.Step(noise_pred, index, latents);
+    if (settings.on_call) settings.on_call(call);
+  }
+  return latents;
+}
+
+}  // namespace gloce

@@ -1,0 +1,104 @@
+#include "gloce/diffusion/sampler.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+// Predicts a constant for each half, and notes what it was asked.
+class FakeDenoiser : public Denoiser {
+ public:
+  at::Tensor Predict(const at::Tensor& latents, double timestep,
+                     const Conditioning& conditioning) override {
+    timesteps.push_back(timestep);
+    at::Tensor output = at::full_like(latents, 3.0);
+    if (conditioning.num_unconditional > 0) {
+      output.narrow(0, 0, conditioning.num_unconditional).fill_(1.0);
+    }
+    return output;
+  }
+  std::vector<double> timesteps;
+};
+
+std::unique_ptr<Scheduler> Ddim() {
+  return MakeScheduler(
+      "ddim", SchedulerConfig::FromJson(R"({"clip_sample": false})", "test"));
+}
+
+Conditioning TwoHalves(int64_t images) {
+  return {at::zeros({2 * images, 4, 8}), images};
+}
+
+TEST(InitialNoiseTest, IsWhatTorchGivesForASeed) {
+  // torch.randn(4, generator=torch.Generator("cpu").manual_seed(0)): the first
+  // values, printed by torch 2.15.
+  const at::Tensor noise = InitialNoise({0}, 4, 4, 4).flatten();
+  EXPECT_FLOAT_EQ(noise[0].item<float>(), -1.1258398F);
+  EXPECT_FLOAT_EQ(noise[1].item<float>(), -1.1523602F);
+}
+
+TEST(InitialNoiseTest, ARowDependsOnItsSeedAlone) {
+  const at::Tensor together = InitialNoise({7, 8, 9}, 4, 6, 5);
+  EXPECT_EQ(together.sizes(), at::IntArrayRef({3, 4, 6, 5}));
+  EXPECT_TRUE(together[1].equal(InitialNoise({8}, 4, 6, 5)[0]));
+}
+
+TEST(SampleLatentsTest, GuidanceExtrapolatesBetweenTheHalves) {
+  // uncond 1, text 3, scale 2: 1 + 2·(3 − 1) = 5, as a plain run with 5 gives.
+  class Five : public Denoiser {
+    at::Tensor Predict(const at::Tensor& x, double,
+                       const Conditioning&) override {
+      return at::full_like(x, 5.0);
+    }
+  } five;
+  FakeDenoiser halves;
+  const at::Tensor noise = InitialNoise({1, 2}, 4, 4, 4);
+  SamplingSettings settings;
+  settings.num_inference_steps = 5;
+  settings.guidance_scale = 2;
+  const at::Tensor guided =
+      SampleLatents(halves, *Ddim(), noise, TwoHalves(2), settings);
+  settings.guidance_scale = 1;
+  const at::Tensor plain =
+      SampleLatents(five, *Ddim(), noise, {at::zeros({2, 4, 8}), 0}, settings);
+  EXPECT_TRUE(at::allclose(guided, plain));
+}
+
+TEST(SampleLatentsTest, StopsAfterTheLastCall) {
+  FakeDenoiser denoiser;
+  SamplingSettings settings;
+  settings.num_inference_steps = 50;
+  settings.last_call = 20;
+  SampleLatents(denoiser, *Ddim(), InitialNoise({0}, 4, 4, 4), TwoHalves(1),
+                settings);
+  EXPECT_EQ(denoiser.timesteps.size(), 21u);
+  settings.last_call = 50;  // beyond the end: all calls
+  denoiser.timesteps.clear();
+  SampleLatents(denoiser, *Ddim(), InitialNoise({0}, 4, 4, 4), TwoHalves(1),
+                settings);
+  EXPECT_EQ(denoiser.timesteps.size(), 50u);
+}
+
+TEST(SampleLatentsTest, StopsWhenInterrupted) {
+  FakeDenoiser denoiser;
+  SamplingSettings settings;
+  int asked = 0;
+  settings.interrupted = [&] { return ++asked > 3; };
+  EXPECT_THROW(SampleLatents(denoiser, *Ddim(), InitialNoise({0}, 4, 4, 4),
+                             TwoHalves(1), settings),
+               Interrupted);
+  EXPECT_EQ(denoiser.timesteps.size(), 3u);
+}
+
+TEST(SampleLatentsTest, RefusesConditioningOfAnotherBatch) {
+  FakeDenoiser denoiser;
+  EXPECT_THROW(SampleLatents(denoiser, *Ddim(), InitialNoise({0}, 4, 4, 4),
+                             TwoHalves(2), {}),
+               Error);
+}
+
+}  // namespace
+}  // namespace gloce
