@@ -1,0 +1,96 @@
+// Erasers as data: what the fit computes, what a file holds, what generation
+// applies.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace gloce {
+
+// How statistics were, or are to be, sampled.
+struct StatisticsSettings {
+  std::string scheduler = "lms";
+  int64_t num_inference_steps = 50;
+  double guidance_scale = 7.5;
+  int64_t window_start =
+      10;  // calls k of the denoiser with start < k <= end are recorded,
+  int64_t window_end = 20;  // k counted from 0
+  int64_t num_seeds = 3;    // seeds 0, 1, …
+
+  bool operator==(const StatisticsSettings&) const = default;
+  auto operator<=>(const StatisticsSettings&) const = default;
+};
+
+// Everything that decides a concept's eraser, prompts in full.
+struct ConceptSettings {
+  std::string name;
+  std::vector<std::string> prompts;    // target: what is erased
+  std::vector<std::string> mapping;    // what should appear instead
+  std::vector<std::string> surrogate;  // the gate's reference
+  std::vector<std::string> anchors;    // what must survive and is most similar
+  int64_t rank_map = 2;                // r1
+  int64_t rank_target = 16;            // r2
+  int64_t rank_gate = 1;               // r3
+  double tau =
+      2.5;  // standard deviations between the anchors and the threshold
+  double eta = 1.0;  // scale of what is put in place
+  int64_t gate_start =
+      10;  // in steps of the statistics: the noise level to act from
+  StatisticsSettings statistics;
+
+  bool operator==(const ConceptSettings&) const = default;
+};
+
+// A concept of an erasers file.
+struct ConceptInfo {
+  ConceptSettings settings;
+  double gate_start_timestep = 0;  // the eraser acts where timestep <= this
+  std::string tool_version;
+};
+
+// One hook point's part of N erasers, float32 on the CPU, concepts along the
+// first dimension. Ranks that differ between concepts are padded with zeros,
+// which changes no result. Notation (<variable name> -> <name in design.md
+// §2>):
+//   map_up -> V_map,  map_down -> V_mapᵀ(I − V_tar V_tarᵀ),  mapping_mean ->
+//   μ_map, target_mean -> μ_tar,  gate_basis -> V_gate,  surrogate_mean ->
+//   μ_sur, gate_center -> c,  gate_slope -> k
+struct LayerErasers {
+  std::string path;           // hook point
+  int64_t width = 0;          // D
+  at::Tensor map_up;          // (N, D, R1)
+  at::Tensor map_down;        // (N, R1, D)
+  at::Tensor mapping_mean;    // (N, D)
+  at::Tensor target_mean;     // (N, D)
+  at::Tensor gate_basis;      // (N, D, R3)
+  at::Tensor surrogate_mean;  // (N, D)
+  at::Tensor gate_center;     // (N)
+  at::Tensor gate_slope;      // (N)
+};
+
+// Erasers of N concepts for one model.
+struct Erasers {
+  std::string model_identity;
+  std::vector<ConceptInfo> concepts;  // N; this order breaks ties between gates
+  std::vector<LayerErasers>
+      layers;  // one for each hook point, in the denoiser's order
+};
+
+// The noise level from which an eraser acts, as a timestep: num_train·(1 −
+// start/steps) + 1. With PNDM and 50 steps these are exactly the calls that the
+// published code gates (reference.md §5).
+double GateStartTimestep(int64_t num_train_timesteps, int64_t gate_start,
+                         int64_t steps);
+
+// The erasers of the named concepts, in the file's order. Throws UsageError
+// naming those the file has if a name is unknown.
+Erasers SelectConcepts(const Erasers& erasers,
+                       const std::vector<std::string>& names);
+
+// All concepts of all inputs, in order. Throws Error if they were built for
+// different models or hook points, or a concept appears twice.
+Erasers MergeErasers(const std::vector<Erasers>& inputs);
+
+}  // namespace gloce

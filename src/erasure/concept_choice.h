@@ -1,0 +1,45 @@
+// Chooses anchors and mapping concepts from a pool by similarity of text
+// embeddings.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gloce/erasure/concept_list.h"
+
+namespace gloce {
+
+// A pool entry and how similar its prompt's embedding is to the target's.
+struct SimilarName {
+  std::string name;
+  double similarity;  // mean cosine over token positions 1…8, averaged over the
+                      // target's prompts
+};
+
+// What was chosen, for --dry-run and for messages.
+struct ConceptChoice {
+  std::vector<SimilarName> anchors;  // most similar last
+  std::vector<SimilarName> mapping;  // least similar first
+};
+
+using EncodePrompts =
+    std::function<at::Tensor(const std::vector<std::string>&)>;
+
+// Mean cosine of two prompt embeddings (L, D) over token positions 1…8, or
+// fewer if L is smaller.
+double PromptSimilarity(const at::Tensor& a, const at::Tensor& b);
+
+// Fills in every open anchor and mapping list. Names being erased are left out
+// of every pool, compared without case; with `published_filter` what the
+// published code leaves out instead (reference.md §2). Anchors are the most
+// similar of the pool, mapping the least similar. Throws UsageError that tells
+// the ways to give anchors where a concept has none and no pool, or too small a
+// pool.
+std::vector<ConceptSettings> ChooseConcepts(
+    const std::vector<ConceptRequest>& requests, const EncodePrompts& encode,
+    std::vector<ConceptChoice>* choices = nullptr);
+
+}  // namespace gloce

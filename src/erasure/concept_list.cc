@@ -1,0 +1,322 @@
+#include "gloce/erasure/concept_list.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "erasure/presets.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+using nlohmann::json;
+
+// Keys that answer the same question: a stronger source that gives one replaces
+// the other.
+constexpr const char* kAlternatives[][2] = {{"mapping", "num_mapping"},
+                                            {"anchors", "num_anchors"},
+                                            {"anchors", "anchor_pool"}};
+
+const std::set<std::string>& SettingKeys() {
+  static const auto* const keys = new std::set<std::string>{
+      "template",    "anchor_pool", "num_anchors",
+      "num_mapping", "prompts",     "mapping",
+      "surrogate",   "anchors",     "rank_map",
+      "rank_target", "rank_gate",   "tau",
+      "eta",         "scheduler",   "steps",
+      "guidance",    "window",      "num_seeds",
+      "gate_start",  "preset",      "published_filter"};
+  return *keys;
+}
+
+// Settings of one source, with the place that messages about them name.
+struct Layer {
+  json settings = json::object();
+  std::string place;
+  std::string folder;  // relative anchor pools start here
+};
+
+std::vector<std::string> ReadLines(const std::string& text) {
+  std::vector<std::string> lines;
+  size_t start = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  while (start < text.size()) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    std::string line = text.substr(start, end - start);
+    const auto first = line.find_first_not_of(" \t\r");
+    if (first != std::string::npos) {
+      lines.push_back(
+          line.substr(first, line.find_last_not_of(" \t\r") - first + 1));
+    }
+    start = end + 1;
+  }
+  return lines;
+}
+
+// A pool that names a file becomes its lines: presets' pools are in the
+// program, others on disk beside the file that names them.
+void LoadPool(Layer& layer, bool embedded) {
+  const auto pool = layer.settings.find("anchor_pool");
+  if (pool == layer.settings.end() || !pool->is_string()) return;
+  const auto name = pool->get<std::string>();
+  const std::string path =
+      (std::filesystem::path(layer.folder) / name).string();
+  const auto names = ReadLines(embedded ? PresetFile(name) : ReadFile(path));
+  if (names.empty()) throw Error(path + ": this anchor pool holds no name");
+  *pool = names;
+}
+
+void Merge(json& into, const json& layer) {
+  for (const auto& pair : kAlternatives) {
+    for (int side = 0; side < 2; ++side) {
+      if (layer.contains(pair[side])) into.erase(pair[1 - side]);
+    }
+  }
+  into.update(layer);
+}
+
+void CheckKeys(const Layer& layer, const std::set<std::string>& also_allowed) {
+  JsonObject object(layer.settings, layer.place);
+  for (const std::string& key : SettingKeys()) object.Allow(key);
+  for (const std::string& key : also_allowed) object.Allow(key);
+  object.Finish();
+}
+
+void CheckRange(const JsonObject& object, const char* key, double value,
+                double low, double high) {
+  if (value >= low && value <= high) return;
+  const json shown = value;
+  throw Error(object.place() + ": " + key + ": got " + shown.dump() +
+              ", expected " +
+              (high == std::numeric_limits<double>::max()
+                   ? "at least " + json(low).dump()
+                   : json(low).dump() + " to " + json(high).dump()));
+}
+
+int64_t Count(JsonObject& object, const char* key, int64_t otherwise,
+              int64_t low, int64_t high) {
+  const int64_t value = object.Integer(key, otherwise);
+  CheckRange(object, key, static_cast<double>(value), static_cast<double>(low),
+             static_cast<double>(high));
+  return value;
+}
+
+void ReadWindow(JsonObject& object, StatisticsSettings& statistics) {
+  if (!object.Has("window")) return;
+  const json& window = object.Array("window");
+  if (window.size() != 2 || !window[0].is_number_integer() ||
+      !window[1].is_number_integer()) {
+    throw Error(object.place() +
+                ": window: expected two integers, [start, end]");
+  }
+  statistics.window_start = window[0].get<int64_t>();
+  statistics.window_end = window[1].get<int64_t>();
+}
+
+StatisticsSettings ReadStatistics(JsonObject& object) {
+  StatisticsSettings statistics;
+  statistics.scheduler = object.String("scheduler", statistics.scheduler);
+  statistics.num_inference_steps = Count(object, "steps", 50, 1, 1000);
+  statistics.guidance_scale =
+      object.Number("guidance", statistics.guidance_scale);
+  CheckRange(object, "guidance", statistics.guidance_scale, 0, 1000);
+  ReadWindow(object, statistics);
+  if (statistics.window_start < 0 ||
+      statistics.window_end <= statistics.window_start ||
+      statistics.window_end > statistics.num_inference_steps) {
+    throw Error(object.place() + ": window: got [" +
+                std::to_string(statistics.window_start) + ", " +
+                std::to_string(statistics.window_end) +
+                "], expected 0 <= start < end <= steps (" +
+                std::to_string(statistics.num_inference_steps) + ")");
+  }
+  statistics.num_seeds = Count(object, "num_seeds", 3, 1, 10000);
+  return statistics;
+}
+
+std::vector<std::string> OptionalStrings(JsonObject& object,
+                                         const std::string& key) {
+  return object.Has(key) ? object.Strings(key) : std::vector<std::string>();
+}
+
+ConceptRequest ToRequest(const std::string& name, const json& merged,
+                         const std::string& place) {
+  constexpr double kUnbounded = std::numeric_limits<double>::max();
+  JsonObject object(merged, place);
+  ConceptRequest request;
+  ConceptSettings& settings = request.settings;
+  settings.name = name;
+  request.concept_template = object.String("template", "{}");
+  if (request.concept_template.find('{') == std::string::npos) {
+    throw Error(place + ": template: got \"" + request.concept_template +
+                "\", expected a text with {} where the name goes");
+  }
+  settings.prompts = OptionalStrings(object, "prompts");
+  settings.mapping = OptionalStrings(object, "mapping");
+  settings.surrogate = OptionalStrings(object, "surrogate");
+  settings.anchors = OptionalStrings(object, "anchors");
+  request.anchor_pool = OptionalStrings(object, "anchor_pool");
+  if (settings.anchors.empty())
+    request.num_anchors = Count(object, "num_anchors", 3, 1, 1000);
+  if (settings.mapping.empty())
+    request.num_mapping = Count(object, "num_mapping", 3, 1, 1000);
+  request.published_filter = object.Bool("published_filter", false);
+  settings.rank_map = Count(object, "rank_map", settings.rank_map, 1, 4096);
+  settings.rank_target =
+      Count(object, "rank_target", settings.rank_target, 0, 4096);
+  settings.rank_gate = Count(object, "rank_gate", settings.rank_gate, 1, 4096);
+  settings.tau = object.Number("tau", settings.tau);
+  CheckRange(object, "tau", settings.tau, 1e-6, 1e6);
+  settings.eta = object.Number("eta", settings.eta);
+  CheckRange(object, "eta", settings.eta, -kUnbounded, kUnbounded);
+  settings.statistics = ReadStatistics(object);
+  settings.gate_start =
+      Count(object, "gate_start", settings.statistics.window_start, 0,
+            settings.statistics.num_inference_steps);
+  if (settings.prompts.empty()) {
+    settings.prompts = {FillTemplate(request.concept_template, name)};
+  }
+  return request;
+}
+
+// The list's global settings, and its concepts: a name alone or an object with
+// settings of its own.
+std::vector<std::pair<std::string, Layer>> ReadList(const std::string& path,
+                                                    Layer& global) {
+  std::vector<std::pair<std::string, Layer>> concepts;
+  const std::string text = ReadFile(path);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const auto first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  const bool is_json = path.ends_with(".json") ||
+                       (first != std::string::npos && text[first] == '{');
+  if (!is_json) {
+    for (const std::string& name : ReadLines(text))
+      concepts.emplace_back(name, Layer{});
+    return concepts;
+  }
+  global = {ParseJson(text, path), path, folder};
+  CheckKeys(global, {"concepts"});
+  JsonObject object(global.settings, path);
+  for (const json& item : object.Array("concepts")) {
+    const std::string place =
+        path + ": concepts[" + std::to_string(concepts.size()) + "]";
+    if (item.is_string()) {
+      concepts.emplace_back(item.get<std::string>(), Layer{});
+      continue;
+    }
+    Layer own{item, place, folder};
+    CheckKeys(own, {"name"});
+    const std::string name = JsonObject(item, place).String("name");
+    own.settings.erase("name");
+    own.place += " (" + name + ")";
+    concepts.emplace_back(name, std::move(own));
+  }
+  global.settings.erase("concepts");
+  return concepts;
+}
+
+// What a bundle's defaults hold beyond build settings: the demo's groups and
+// names.
+const std::set<std::string>& BundleOnlyKeys() {
+  static const auto* const keys =
+      new std::set<std::string>{"groups", "concepts", "styles"};
+  return *keys;
+}
+
+Layer BundleLayer(const std::string& defaults_json) {
+  Layer layer{ParseJson(defaults_json.empty() ? "{}" : defaults_json,
+                        "bundle.json: defaults"),
+              "bundle.json: defaults", ""};
+  CheckKeys(layer, BundleOnlyKeys());
+  for (const std::string& key : BundleOnlyKeys()) layer.settings.erase(key);
+  return layer;
+}
+
+Layer PresetLayer(const std::string& name) {
+  const std::string file = name + ".json";
+  Layer layer{ParseJson(PresetFile(file), "preset " + name), "preset " + name,
+              ""};
+  CheckKeys(layer, {});
+  LoadPool(layer, /*embedded=*/true);
+  return layer;
+}
+
+}  // namespace
+
+std::string FillTemplate(const std::string& concept_template,
+                         const std::string& name) {
+  std::string filled;
+  for (size_t i = 0; i < concept_template.size(); ++i) {
+    if (concept_template.compare(i, 2, "{}") == 0) {
+      filled += name;
+      i += 1;
+    } else if (concept_template.compare(i, 3, "{a}") == 0) {
+      // "an" by the first letter's sound, for the common exceptions.
+      const bool vowel = std::string("aeiouAEIOU").find(name.substr(0, 1)) !=
+                         std::string::npos;
+      const bool consonant_sound =
+          name.starts_with("uni") || name.starts_with("eu") ||
+          name.starts_with("one") || name.starts_with("use");
+      filled +=
+          (vowel && !name.empty() && !consonant_sound ? "an " : "a ") + name;
+      i += 2;
+    } else {
+      filled += concept_template[i];
+    }
+  }
+  return filled;
+}
+
+std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
+  Layer bundle = BundleLayer(sources.bundle_defaults_json);
+  Layer command_line{
+      ParseJson(
+          sources.command_line_json.empty() ? "{}" : sources.command_line_json,
+          "options"),
+      "options", "."};
+  Layer global;
+  std::vector<std::pair<std::string, Layer>> concepts;
+  if (!sources.list_path.empty()) {
+    concepts = ReadList(sources.list_path, global);
+  } else {
+    for (const std::string& name : sources.erase)
+      concepts.emplace_back(name, Layer{});
+  }
+  if (concepts.empty()) {
+    if (!sources.list_path.empty()) {
+      throw Error(sources.list_path + ": names no concept");
+    }
+    throw UsageError(
+        "no concept to erase; give --erase NAME or --concepts FILE");
+  }
+  for (Layer* layer : {&bundle, &global, &command_line})
+    LoadPool(*layer, /*embedded=*/false);
+
+  std::vector<ConceptRequest> requests;
+  std::set<std::string> names;
+  for (auto& [name, own] : concepts) {
+    if (name.empty())
+      throw Error(sources.list_path + ": a concept has no name");
+    if (!names.insert(name).second)
+      throw Error("concept \"" + name + "\" appears twice");
+    LoadPool(own, /*embedded=*/false);
+    json strong = json::object();
+    for (const Layer* layer : {&bundle, &global, &own, &command_line}) {
+      Merge(strong, layer->settings);
+    }
+    json merged = json::object();
+    if (const auto preset = strong.find("preset"); preset != strong.end()) {
+      if (!preset->is_string()) throw Error("preset: expected a name");
+      merged = PresetLayer(preset->get<std::string>()).settings;
+    }
+    Merge(merged, strong);
+    requests.push_back(ToRequest(name, merged, "concept \"" + name + "\""));
+  }
+  return requests;
+}
+
+}  // namespace gloce

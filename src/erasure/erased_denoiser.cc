@@ -1,0 +1,237 @@
+#include "gloce/erasure/erased_denoiser.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+#include <optional>
+
+#include "bundle/manifest.h"
+#include "erasure/gate_bank.h"
+#include "erasure/hooked_denoiser.h"
+#include "gloce/base/error.h"
+
+// Notation (<variable name> -> <name in design.md §2>):
+//   logit -> k(p − c), gate -> s, coordinates -> V_mapᵀ(I − V_tar V_tarᵀ)(x −
+//   μ_tar)
+namespace gloce {
+namespace {
+
+// sigmoid(−18) = 1.5e-8: a quarter of float32's relative spacing. Below this a
+// token cannot change by more than its own rounding, so the CPU leaves it out.
+constexpr double kInactiveLogit = -18.0;
+
+// N erasers at one hook point, on the denoiser's device.
+class LayerUpdate {
+ public:
+  LayerUpdate(const LayerErasers& layer,
+              const std::vector<ConceptInfo>& concepts, double strength,
+              c10::Device device)
+      : gates_(layer.gate_basis, layer.surrogate_mean, device),
+        gate_center_(layer.gate_center.to(device, at::kFloat)),
+        gate_slope_(layer.gate_slope.to(device, at::kFloat)),
+        map_up_(layer.map_up.to(device, at::kFloat)),
+        map_down_(layer.map_down.to(device, at::kFloat)),
+        mapping_mean_(layer.mapping_mean.to(device, at::kFloat)),
+        target_mean_(layer.target_mean.to(device, at::kFloat)),
+        strength_(strength) {
+    std::vector<float> eta;
+    for (const ConceptInfo& info : concepts)
+      eta.push_back(static_cast<float>(info.settings.eta));
+    eta_ = at::tensor(eta).to(device);
+  }
+
+  // Logits k(p − c), (M, N).
+  at::Tensor Logits(const at::Tensor& rows) const {
+    return gate_slope_ * (gates_.Projections(rows) - gate_center_);
+  }
+
+  // x' of rows (M, D), each by its own concept. `concepts` (M), `logit` (M).
+  at::Tensor Apply(const at::Tensor& rows, const at::Tensor& concepts,
+                   const at::Tensor& logit) const {
+    const at::Tensor centred = rows - target_mean_.index_select(0, concepts);
+    const at::Tensor coordinates =
+        at::bmm(map_down_.index_select(0, concepts), centred.unsqueeze(2));
+    at::Tensor update =
+        at::bmm(map_up_.index_select(0, concepts), coordinates).squeeze(2);
+    update += mapping_mean_.index_select(0, concepts);
+    update *= eta_.index_select(0, concepts).unsqueeze(1);
+    const at::Tensor gate = (at::sigmoid(logit) * strength_).unsqueeze(1);
+    return rows + gate * (update - rows);
+  }
+
+ private:
+  GateBank gates_;
+  at::Tensor gate_center_, gate_slope_;
+  at::Tensor map_up_, map_down_, mapping_mean_, target_mean_, eta_;
+  double strength_;
+};
+
+// Applies erasers to every activation of the passes at or below their noise
+// level.
+class EraserHook final : public LayerHook {
+ public:
+  EraserHook(const Erasers& erasers, double strength, c10::Device device)
+      : device_(device) {
+    for (const ConceptInfo& info : erasers.concepts) {
+      gate_start_timesteps_.push_back(info.gate_start_timestep);
+    }
+    for (const LayerErasers& layer : erasers.layers) {
+      layers_.emplace_back(layer, erasers.concepts, strength, device);
+    }
+  }
+
+  bool BeginForward(const ForwardContext& context) override {
+    context_ = context;
+    const int64_t images = context.batch - context.num_unconditional;
+    if (!activity_.defined() || activity_.size(0) != images)
+      ResetActivity(images);
+    ++forwards_;
+    std::vector<uint8_t> waiting;
+    size_t num_waiting = 0;
+    for (const double start : gate_start_timesteps_) {
+      waiting.push_back(context.timestep > start);
+      num_waiting += waiting.back();
+    }
+    if (num_waiting == waiting.size()) return false;
+    if (num_waiting == 0) {
+      waiting_mask_ = at::Tensor();
+    } else if (waiting != waiting_) {  // a copy to the device, once for each
+                                       // change of the set
+      waiting_mask_ = at::tensor(waiting, at::kByte).to(at::kBool).to(device_);
+    }
+    waiting_ = num_waiting == 0 ? std::vector<uint8_t>() : waiting;
+    return true;
+  }
+
+  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+    const LayerUpdate& update = layers_[layer];
+    const at::Tensor rows = x.to(at::kFloat).reshape({-1, x.size(2)});
+    at::Tensor logits = update.Logits(rows);
+    if (waiting_mask_.defined()) {
+      logits.masked_fill_(waiting_mask_,
+                          -std::numeric_limits<float>::infinity());
+    }
+    const auto [logit, concepts] = logits.max(1);
+    CountActivity(layer, x.size(1), logit, concepts);
+    if (!x.is_cpu()) {  // fixed shapes: counting the active tokens would
+                        // synchronise
+      return update.Apply(rows, concepts, logit)
+          .to(x.scalar_type())
+          .reshape(x.sizes());
+    }
+    const at::Tensor active = at::nonzero(logit > kInactiveLogit).squeeze(1);
+    if (active.numel() == 0) return x;
+    const at::Tensor changed = update.Apply(rows.index_select(0, active),
+                                            concepts.index_select(0, active),
+                                            logit.index_select(0, active));
+    return x.reshape({-1, x.size(2)})
+        .index_copy(0, active, changed.to(x.scalar_type()))
+        .reshape(x.sizes());
+  }
+
+  // Shares of all conditional tokens, layers and steps since the last call; (B,
+  // N).
+  at::Tensor TakeActivity() {
+    int64_t tokens = 0;
+    for (const int64_t count : tokens_of_layer_) tokens += count;
+    at::Tensor shares;
+    if (activity_.defined()) {
+      shares = (activity_ /
+                static_cast<double>(std::max<int64_t>(tokens * forwards_, 1)))
+                   .cpu();
+    }
+    activity_ = at::Tensor();
+    return shares;
+  }
+
+ private:
+  void ResetActivity(int64_t images) {
+    activity_ =
+        at::zeros({images, static_cast<int64_t>(gate_start_timesteps_.size())},
+                  at::TensorOptions().device(device_).dtype(at::kFloat));
+    forwards_ = 0;
+    tokens_of_layer_.assign(layers_.size(), 0);
+  }
+
+  void CountActivity(size_t layer, int64_t tokens, const at::Tensor& logit,
+                     const at::Tensor& concepts) {
+    const int64_t images = context_.batch - context_.num_unconditional;
+    const auto conditional = [&](const at::Tensor& values) {
+      return values.reshape({-1, tokens})
+          .narrow(0, context_.num_unconditional, images);
+    };
+    activity_.scatter_add_(1, conditional(concepts),
+                           (conditional(logit) > 0).to(at::kFloat));
+    tokens_of_layer_[layer] = tokens;
+  }
+
+  c10::Device device_;
+  std::vector<double> gate_start_timesteps_;
+  std::vector<LayerUpdate> layers_;
+  ForwardContext context_{};
+  std::vector<uint8_t>
+      waiting_;              // concepts whose noise level is not reached yet
+  at::Tensor waiting_mask_;  // (N) bool; undefined if none waits
+  at::Tensor activity_;      // (B, N) tokens with s > 1/2
+  int64_t forwards_ = 0;
+  std::vector<int64_t> tokens_of_layer_;
+};
+
+}  // namespace
+
+void CheckErasersFit(const Erasers& erasers, const Bundle& bundle) {
+  const BundleManifest& manifest = bundle.manifest();
+  if (erasers.model_identity != manifest.model_identity) {
+    throw Error("these erasers were built for another model: identity " +
+                erasers.model_identity.substr(0, 12) + "…, but " +
+                bundle.folder() + " has " +
+                manifest.model_identity.substr(0, 12) +
+                "…; build them for this bundle");
+  }
+  if (erasers.layers.size() != manifest.hooks.size()) {
+    throw Error("these erasers have " + std::to_string(erasers.layers.size()) +
+                " hook points, but " + bundle.folder() + " has " +
+                std::to_string(manifest.hooks.size()));
+  }
+  for (size_t i = 0; i < manifest.hooks.size(); ++i) {
+    const LayerErasers& layer = erasers.layers[i];
+    const HookPoint& hook = manifest.hooks[i];
+    if (layer.path != hook.path || layer.width != hook.width) {
+      throw Error("hook point " + std::to_string(i) + ": the erasers have " +
+                  layer.path + " (" + std::to_string(layer.width) + "), " +
+                  bundle.folder() + " has " + hook.path + " (" +
+                  std::to_string(hook.width) + ")");
+    }
+  }
+}
+
+class ErasedDenoiser::Impl {
+ public:
+  Impl(const Bundle& bundle, const Placement& placement, const Erasers& erasers,
+       double strength)
+      : denoiser(bundle, placement), hook(erasers, strength, placement.device) {
+    denoiser.Install(&hook);
+  }
+
+  HookedDenoiser denoiser;
+  EraserHook hook;
+};
+
+ErasedDenoiser::ErasedDenoiser(const Bundle& bundle, const Placement& placement,
+                               const Erasers& erasers, double strength) {
+  CheckErasersFit(erasers, bundle);
+  impl_ = std::make_unique<Impl>(bundle, placement, erasers, strength);
+}
+
+ErasedDenoiser::~ErasedDenoiser() = default;
+
+at::Tensor ErasedDenoiser::Predict(const at::Tensor& latents, double timestep,
+                                   const Conditioning& conditioning) {
+  return impl_->denoiser.Predict(latents, timestep, conditioning);
+}
+
+at::Tensor ErasedDenoiser::TakeGateActivity() {
+  return impl_->hook.TakeActivity();
+}
+
+}  // namespace gloce

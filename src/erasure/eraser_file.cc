@@ -1,0 +1,192 @@
+#include "gloce/erasure/eraser_file.h"
+
+#include <ATen/ATen.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "bundle/safetensors.h"
+#include "erasure/concept_json.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "gloce-erasers";
+constexpr const char* kVersion = "1";
+
+// A tensor of every layer: its name behind "<hook path>.", and its shape beyond
+// N.
+struct TensorSpec {
+  const char* name;
+  at::Tensor LayerErasers::*tensor;
+  const char* dims;  // 'D' the layer's width, 'R' a rank, in order
+};
+constexpr TensorSpec kTensors[] = {
+    {"map_up", &LayerErasers::map_up, "DR"},
+    {"map_down", &LayerErasers::map_down, "RD"},
+    {"mapping_mean", &LayerErasers::mapping_mean, "D"},
+    {"target_mean", &LayerErasers::target_mean, "D"},
+    {"gate_basis", &LayerErasers::gate_basis, "DR"},
+    {"surrogate_mean", &LayerErasers::surrogate_mean, "D"},
+    {"gate_center", &LayerErasers::gate_center, ""},
+    {"gate_slope", &LayerErasers::gate_slope, ""},
+};
+
+const std::string& MetadataValue(
+    const std::map<std::string, std::string>& metadata, const std::string& key,
+    const std::string& path) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) {
+    throw Error(path + ": metadata: \"" + key +
+                "\" is missing; this is no erasers file of gloce");
+  }
+  return found->second;
+}
+
+void CheckShape(const std::string& path, const SafetensorsEntry& entry,
+                const TensorSpec& spec, int64_t num_concepts, int64_t width) {
+  const std::string dims = spec.dims;
+  bool fits =
+      entry.shape.size() == dims.size() + 1 && entry.shape[0] == num_concepts;
+  for (size_t d = 0; fits && d < dims.size(); ++d) {
+    fits =
+        dims[d] == 'D' ? entry.shape[d + 1] == width : entry.shape[d + 1] >= 1;
+  }
+  if (fits && entry.dtype == "F32") return;
+  std::string got = entry.dtype + " (";
+  for (const int64_t size : entry.shape) got += std::to_string(size) + ",";
+  std::string expected = "F32 (" + std::to_string(num_concepts) + ",";
+  for (const char dim : dims)
+    expected += dim == 'D' ? std::to_string(width) + "," : "rank,";
+  throw Error(path + ": " + entry.name + ": got " + got + "), expected " +
+              expected + ")");
+}
+
+LayerErasers ReadLayer(const SafetensorsFile& file, const std::string& path,
+                       const std::string& hook, int64_t width,
+                       int64_t num_concepts, std::set<std::string>& used) {
+  LayerErasers layer;
+  layer.path = hook;
+  layer.width = width;
+  for (const TensorSpec& spec : kTensors) {
+    const std::string name = hook + "." + spec.name;
+    const SafetensorsEntry* entry = file.Find(name);
+    if (entry == nullptr)
+      throw Error(path + ": tensor " + name + " is missing");
+    CheckShape(path, *entry, spec, num_concepts, width);
+    used.insert(name);
+    // clone: the file's bytes go away, and they need not be aligned.
+    at::Tensor tensor = at::empty(entry->shape, at::kFloat);
+    std::memcpy(tensor.data_ptr(), entry->data.data(), entry->data.size());
+    layer.*spec.tensor = tensor;
+  }
+  if (layer.map_up.size(2) != layer.map_down.size(1)) {
+    throw Error(path + ": " + hook + ": map_up has rank " +
+                std::to_string(layer.map_up.size(2)) + ", map_down " +
+                std::to_string(layer.map_down.size(1)));
+  }
+  return layer;
+}
+
+std::vector<ConceptInfo> ReadConceptInfos(const std::string& text,
+                                          const std::string& place) {
+  const json parsed = ParseJson(text, place);
+  if (!parsed.is_array() || parsed.empty())
+    throw Error(place + ": expected a list of concepts");
+  std::vector<ConceptInfo> concepts;
+  std::set<std::string> names;
+  for (const json& item : parsed) {
+    concepts.push_back(ConceptFromJson(
+        JsonObject(item, place + "[" + std::to_string(concepts.size()) + "]")));
+    if (!names.insert(concepts.back().settings.name).second) {
+      throw Error(place + ": \"" + concepts.back().settings.name +
+                  "\" appears twice");
+    }
+  }
+  return concepts;
+}
+
+}  // namespace
+
+Erasers ReadErasers(const std::string& path) {
+  const SafetensorsFile file = SafetensorsFile::Read(path);
+  const auto& metadata = file.metadata();
+  if (const auto& format = MetadataValue(metadata, "format", path);
+      format != kFormat) {
+    throw Error(path + ": format: got \"" + format + "\", expected \"" +
+                kFormat + "\"");
+  }
+  if (const auto& version = MetadataValue(metadata, "version", path);
+      version != kVersion) {
+    throw Error(path + ": version: got " + version + ", expected " + kVersion +
+                "; a newer gloce may read it");
+  }
+  Erasers erasers;
+  erasers.model_identity = MetadataValue(metadata, "model_identity", path);
+  erasers.concepts = ReadConceptInfos(MetadataValue(metadata, "concepts", path),
+                                      path + ": concepts");
+  const json hooks =
+      ParseJson(MetadataValue(metadata, "hooks", path), path + ": hooks");
+  if (!hooks.is_array() || hooks.empty())
+    throw Error(path + ": hooks: expected a list");
+  std::set<std::string> used;
+  for (const json& item : hooks) {
+    JsonObject hook(
+        item, path + ": hooks[" + std::to_string(erasers.layers.size()) + "]");
+    const std::string hook_path = hook.String("path");
+    const int64_t width = hook.Integer("width");
+    hook.Finish();
+    erasers.layers.push_back(
+        ReadLayer(file, path, hook_path, width,
+                  static_cast<int64_t>(erasers.concepts.size()), used));
+  }
+  for (const SafetensorsEntry& entry : file.entries()) {
+    if (!used.contains(entry.name))
+      throw Error(path + ": unknown tensor " + entry.name);
+  }
+  return erasers;
+}
+
+std::string SerializeErasers(const Erasers& erasers) {
+  json hooks = json::array();
+  json concepts = json::array();
+  for (const ConceptInfo& info : erasers.concepts)
+    concepts.push_back(ConceptToJson(info));
+  std::vector<at::Tensor> keep;  // entries view into these
+  std::vector<SafetensorsEntry> entries;
+  for (const LayerErasers& layer : erasers.layers) {
+    hooks.push_back({{"path", layer.path}, {"width", layer.width}});
+    for (const TensorSpec& spec : kTensors) {
+      keep.push_back(
+          (layer.*spec.tensor).to(at::kCPU, at::kFloat).contiguous());
+      const at::Tensor& tensor = keep.back();
+      entries.push_back(
+          {layer.path + "." + spec.name,
+           "F32",
+           tensor.sizes().vec(),
+           {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}});
+    }
+  }
+  return SerializeSafetensors(entries,
+                              {{"format", kFormat},
+                               {"version", kVersion},
+                               {"model_identity", erasers.model_identity},
+                               {"hooks", hooks.dump()},
+                               {"concepts", concepts.dump()}});
+}
+
+void WriteErasers(const std::string& path, const Erasers& erasers) {
+  WriteFileAtomically(path, SerializeErasers(erasers));
+}
+
+std::string ErasersHash(const Erasers& erasers) {
+  return Sha256(SerializeErasers(erasers));
+}
+
+}  // namespace gloce

@@ -1,0 +1,40 @@
+// The gates of N concepts at one hook point, evaluated together.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "gloce/bundle/device.h"
+#include "gloce/erasure/eraser.h"
+
+namespace gloce {
+
+class GateBank {
+ public:
+  // Takes gate_basis (N, D, R3) and surrogate_mean (N, D). Concepts with the
+  // same surrogate share one centring and one norm.
+  GateBank(const at::Tensor& gate_basis, const at::Tensor& surrogate_mean,
+           c10::Device device);
+
+  // p(x) = ‖V_gateᵀ(x − μ_sur)‖² / ‖x − μ_sur‖² of every token and concept
+  // (GLoCE, gate; design.md §2).
+  //   rows  (M, D) float32
+  // Returns (M, N) float32 in [0, 1]. A token that equals μ_sur has p = 0.
+  // Memory is O(M·N·R3): the tokens are centred, once for each distinct μ_sur,
+  // and never copied for each concept.
+  at::Tensor Projections(const at::Tensor& rows) const;
+
+ private:
+  // Concepts with one surrogate.
+  struct Group {
+    at::Tensor mean;   // (D)
+    at::Tensor basis;  // (D, n·R3)
+  };
+  std::vector<Group> groups_;
+  at::Tensor order_;  // (N): position of concept n among the groups' columns;
+                      // undefined if in order
+  int64_t rank_;      // R3
+};
+
+}  // namespace gloce

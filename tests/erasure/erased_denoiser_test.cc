@@ -1,0 +1,176 @@
+#include "gloce/erasure/erased_denoiser.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "diffusion/unet.h"
+#include "erasure/hooked_denoiser.h"
+#include "erasure/sample_erasers.h"
+#include "gloce/base/error.h"
+#include "gloce/diffusion/sampler.h"
+
+namespace gloce {
+namespace {
+
+const std::string kBundle = std::string(GLOCE_BUNDLES) + "/emoji";
+
+// x' by the definition (design.md §2), in double precision, token by token.
+class PlainErasure : public LayerHook {
+ public:
+  PlainErasure(const Erasers& erasers, double strength)
+      : erasers_(erasers), strength_(strength) {}
+  bool BeginForward(const ForwardContext& context) override {
+    timestep_ = context.timestep;
+    return true;
+  }
+  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+    const LayerErasers& e = erasers_.layers[layer];
+    at::Tensor out = x.to(at::kDouble);
+    const auto row = [](const at::Tensor& t, int64_t n) {
+      return t[n].to(at::kDouble);
+    };
+    for (int64_t b = 0; b < x.size(0); ++b) {
+      for (int64_t t = 0; t < x.size(1); ++t) {
+        const at::Tensor token = out[b][t].clone();
+        double best = -1e300;
+        int64_t winner = -1;
+        for (int64_t n = 0; n < e.gate_center.size(0); ++n) {
+          const auto& info = erasers_.concepts[static_cast<size_t>(n)];
+          if (timestep_ > info.gate_start_timestep) continue;
+          const at::Tensor y = token - row(e.surrogate_mean, n);
+          const double p =
+              (at::matmul(row(e.gate_basis, n).t(), y).square().sum() /
+               y.square().sum())
+                  .item<double>();
+          const double logit = row(e.gate_slope, n).item<double>() *
+                               (p - row(e.gate_center, n).item<double>());
+          if (logit > best) {
+            best = logit;
+            winner = n;
+          }
+        }
+        if (winner < 0) continue;
+        const double eta =
+            erasers_.concepts[static_cast<size_t>(winner)].settings.eta;
+        const double gate = 1 / (1 + std::exp(-best));
+        opened += gate > 0.5;
+        const at::Tensor update =
+            eta * (row(e.mapping_mean, winner) +
+                   at::matmul(row(e.map_up, winner),
+                              at::matmul(row(e.map_down, winner),
+                                         token - row(e.target_mean, winner))));
+        out[b][t].copy_(token + strength_ * gate * (update - token));
+      }
+    }
+    return out.to(x.scalar_type());
+  }
+  int64_t opened = 0;
+
+ private:
+  const Erasers& erasers_;
+  double strength_;
+  double timestep_ = 0;
+};
+
+class ErasedDenoiserTest : public testing::Test {
+ protected:
+  Erasers Sample(const std::string& name, int seed, int64_t rank_gate = 1) {
+    return SampleErasers(name, bundle_.manifest().hooks,
+                         bundle_.model_identity(), rank_gate, seed);
+  }
+  at::Tensor Plain(const Erasers& erasers, double timestep, double strength,
+                   int64_t* opened = nullptr) {
+    HookedDenoiser hooked(bundle_, {});
+    PlainErasure plain(erasers, strength);
+    hooked.Install(&plain);
+    const at::Tensor output = hooked.Predict(latents_, timestep, conditioning_);
+    if (opened != nullptr) *opened = plain.opened;
+    return output;
+  }
+
+  Bundle bundle_{kBundle};
+  at::Tensor latents_ = InitialNoise({1, 2}, 4, 16, 16);
+  Conditioning conditioning_{at::randn({2, 32, 128}), 1};
+};
+
+TEST_F(ErasedDenoiserTest, EqualsTheDefinitionTokenByToken) {
+  Erasers erasers =
+      MergeErasers({Sample("cat", 1), Sample("fox", 2, 3), Sample("owl", 3)});
+  erasers.concepts[1].settings.eta = 5;
+  for (const double strength : {1.0, 0.5}) {
+    int64_t opened = 0;
+    const at::Tensor expected = Plain(erasers, 500, strength, &opened);
+    ErasedDenoiser erased(bundle_, {}, erasers, strength);
+    const at::Tensor got = erased.Predict(latents_, 500, conditioning_);
+    EXPECT_LE(((got - expected).norm() / expected.norm()).item<double>(), 1e-5);
+    EXPECT_GT(opened, 0) << "nothing was tested";
+  }
+}
+
+TEST_F(ErasedDenoiserTest, ActsFromItsNoiseLevelOnEachConceptAlone) {
+  Erasers erasers = MergeErasers({Sample("cat", 1), Sample("fox", 2)});
+  erasers.concepts[0].gate_start_timestep = 801;
+  erasers.concepts[1].gate_start_timestep = 401;
+  ErasedDenoiser erased(bundle_, {}, erasers);
+  Unet plain(bundle_, {});
+  const auto difference = [&](double timestep, const at::Tensor& expected) {
+    return (erased.Predict(latents_, timestep, conditioning_) - expected)
+        .abs()
+        .max()
+        .item<double>();
+  };
+  EXPECT_EQ(difference(821, plain.Predict(latents_, 821, conditioning_)), 0);
+  EXPECT_GT(difference(801, plain.Predict(latents_, 801, conditioning_)), 0);
+  for (const double timestep : {801.0, 402.0, 401.0, 801.0}) {
+    const at::Tensor expected = Plain(erasers, timestep, 1);
+    EXPECT_LE(difference(timestep, expected), 1e-4) << timestep;
+  }
+}
+
+TEST_F(ErasedDenoiserTest, ClosedGatesLeaveTheNetworkBitIdentical) {
+  Erasers erasers = Sample("cat", 1);
+  for (LayerErasers& layer : erasers.layers) layer.gate_center.fill_(2);
+  ErasedDenoiser erased(bundle_, {}, erasers);
+  Unet plain(bundle_, {});
+  EXPECT_TRUE(erased.Predict(latents_, 500, conditioning_)
+                  .equal(plain.Predict(latents_, 500, conditioning_)));
+  EXPECT_EQ(erased.TakeGateActivity().sum().item<double>(), 0);
+}
+
+TEST_F(ErasedDenoiserTest, OpenGatesReportFullActivityOfTheWinner) {
+  Erasers erasers = MergeErasers({Sample("cat", 1), Sample("fox", 2)});
+  for (LayerErasers& layer : erasers.layers) {
+    layer.gate_center[0].fill_(-10);  // logit +1000: cat wins everywhere
+  }
+  ErasedDenoiser erased(bundle_, {}, erasers);
+  erased.Predict(latents_, 500, conditioning_);
+  erased.Predict(latents_, 400, conditioning_);
+  const at::Tensor activity = erased.TakeGateActivity();
+  ASSERT_EQ(activity.sizes(), at::IntArrayRef({1, 2}));
+  EXPECT_EQ(activity[0][0].item<double>(), 1);
+  EXPECT_EQ(activity[0][1].item<double>(), 0);
+}
+
+TEST_F(ErasedDenoiserTest, ErasersOfAnotherModelAreRefusedByName) {
+  const auto message = [&](const Erasers& erasers) {
+    try {
+      ErasedDenoiser(bundle_, {}, erasers);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  Erasers erasers = Sample("cat", 1);
+  erasers.model_identity = std::string(64, '0');
+  EXPECT_THAT(message(erasers), testing::HasSubstr("another model"));
+  erasers = Sample("cat", 1);
+  erasers.layers[2].path = "elsewhere";
+  EXPECT_THAT(message(erasers), testing::HasSubstr("hook point 2"));
+  erasers = Sample("cat", 1);
+  erasers.layers.pop_back();
+  EXPECT_THAT(message(erasers), testing::HasSubstr("6 hook points"));
+}
+
+}  // namespace
+}  // namespace gloce

@@ -1,0 +1,58 @@
+#include "gloce/erasure/eraser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "erasure/sample_erasers.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+const std::vector<HookPoint> kHooks = {{"a.attn2.to_out.0", 8, ""},
+                                       {"b.attn2.to_out.0", 6, ""}};
+
+// design.md §2: 801 for 10 of 50.
+TEST(GateStartTimestepTest, EqualsThePublishedCalls) {
+  EXPECT_EQ(GateStartTimestep(1000, 10, 50), 801);
+  EXPECT_EQ(GateStartTimestep(1000, 0, 50), 1001);
+}
+
+TEST(MergeErasersTest, PadsRanksWithZerosAndKeepsOrder) {
+  const Erasers a = SampleErasers("cat", kHooks, "model", 1, 1);
+  const Erasers b = SampleErasers("fox", kHooks, "model", 3, 2);
+  const Erasers merged = MergeErasers({a, b});
+  ASSERT_EQ(merged.concepts.size(), 2u);
+  EXPECT_EQ(merged.concepts[1].settings.name, "fox");
+  const at::Tensor& basis = merged.layers[0].gate_basis;
+  EXPECT_EQ(basis.sizes(), at::IntArrayRef({2, 8, 3}));
+  EXPECT_TRUE(basis[0].narrow(1, 0, 1).equal(a.layers[0].gate_basis[0]));
+  EXPECT_EQ(basis[0].narrow(1, 1, 2).abs().sum().item<float>(), 0);
+  EXPECT_TRUE(basis[1].equal(b.layers[0].gate_basis[0]));
+}
+
+TEST(MergeErasersTest, RefusesOtherModelsHooksAndRepeatedNames) {
+  const Erasers a = SampleErasers("cat", kHooks, "model");
+  EXPECT_THROW(MergeErasers({a, SampleErasers("fox", kHooks, "other")}), Error);
+  EXPECT_THROW(MergeErasers({a, SampleErasers("fox", {kHooks[0]}, "model")}),
+               Error);
+  EXPECT_THROW(MergeErasers({a, a}), Error);
+}
+
+TEST(SelectConceptsTest, TakesRowsAndNamesTheKnownOnesOtherwise) {
+  const Erasers a = SampleErasers("cat", kHooks, "model", 1, 1);
+  const Erasers b = SampleErasers("fox", kHooks, "model", 1, 2);
+  const Erasers merged = MergeErasers({a, b});
+  const Erasers fox = SelectConcepts(merged, {"fox"});
+  ASSERT_EQ(fox.concepts.size(), 1u);
+  EXPECT_TRUE(fox.layers[1].map_up.equal(b.layers[1].map_up));
+  try {
+    SelectConcepts(merged, {"wolf"});
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("cat, fox"));
+  }
+}
+
+}  // namespace
+}  // namespace gloce

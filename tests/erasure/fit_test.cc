@@ -1,0 +1,192 @@
+// The whole fit against a plain double-precision computation, from the paper's
+// definitions, on activations recorded one prompt and seed at a time.
+#include "gloce/erasure/fit.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "erasure/recorded_activations.h"
+#include "gloce/base/error.h"
+#include "gloce/erasure/eraser_file.h"
+
+namespace gloce {
+namespace {
+
+constexpr const char* kBundle = GLOCE_BUNDLES "/emoji";
+
+ConceptSettings Concept(const std::string& name, const std::string& mapping) {
+  ConceptSettings settings;
+  settings.name = name;
+  settings.prompts = {"a picture of a " + name};
+  settings.mapping = {mapping, "a picture of a gift"};
+  settings.surrogate = {"a picture"};
+  settings.anchors = {"a picture of a dog", "a picture of a bear"};
+  settings.rank_target = 4;
+  settings.statistics.num_inference_steps = 10;
+  settings.statistics.window_start = 2;
+  settings.statistics.window_end = 5;
+  settings.statistics.num_seeds = 2;
+  return settings;
+}
+
+struct Reference {
+  at::Tensor mean, covariance;
+};
+
+// μ and Σ over tokens and three pooled levels, in two passes over all rows.
+Reference PlainMoments(const std::vector<Recording>& recordings, size_t layer) {
+  std::vector<at::Tensor> rows;
+  for (const Recording& recording : recordings) {
+    for (const auto& [call, x] : recording[layer]) {
+      const auto side = static_cast<int64_t>(std::lround(std::sqrt(x.size(0))));
+      at::Tensor map =
+          x.to(at::kDouble).t().reshape({1, x.size(1), side, side});
+      for (int level = 0; level < 4; ++level) {
+        rows.push_back(map.flatten(2).squeeze(0).t());
+        if (map.size(2) < 2) break;
+        map = (map.slice(2, 0, at::nullopt, 2) +
+               map.slice(2, 1, at::nullopt, 2)) /
+              2;
+        map = (map.slice(3, 0, at::nullopt, 2) +
+               map.slice(3, 1, at::nullopt, 2)) /
+              2;
+      }
+    }
+  }
+  const at::Tensor all = at::cat(rows, 0);
+  const at::Tensor mean = all.mean(0);
+  const at::Tensor centred = all - mean;
+  return {mean, at::matmul(centred.t(), centred) / all.size(0)};
+}
+
+at::Tensor TopBySvd(const at::Tensor& matrix, int64_t rank) {
+  return std::get<0>(at::linalg_svd(matrix)).narrow(1, 0, rank);
+}
+
+double Relative(const at::Tensor& got, const at::Tensor& expected) {
+  return ((got.to(at::kDouble) - expected).norm() / expected.norm())
+      .item<double>();
+}
+
+class FitTest : public testing::Test {
+ protected:
+  std::vector<Recording> RecordAll(const std::vector<std::string>& prompts,
+                                   const StatisticsSettings& statistics) {
+    std::vector<Recording> recordings;
+    for (const std::string& prompt : prompts) {
+      for (int64_t seed = 0; seed < statistics.num_seeds; ++seed) {
+        recordings.push_back(
+            Record(pipeline_, denoiser_, prompt, seed, statistics));
+      }
+    }
+    return recordings;
+  }
+
+  Pipeline pipeline_{kBundle, {}};
+  HookedDenoiser denoiser_{pipeline_.bundle(), {}};
+};
+
+TEST_F(FitTest, EqualsAPlainDoublePrecisionComputation) {
+  const ConceptSettings settings = Concept("cat", "a picture of a balloon");
+  FitOptions options;
+  options.batch_size = 1;  // the same sums of the same activations
+  const Erasers erasers = FitErasers(pipeline_, {settings}, options);
+  const auto target = RecordAll(settings.prompts, settings.statistics);
+  const auto mapping = RecordAll(settings.mapping, settings.statistics);
+  const auto surrogate = RecordAll(settings.surrogate, settings.statistics);
+  const auto anchors = RecordAll(settings.anchors, settings.statistics);
+
+  for (size_t l = 0; l < erasers.layers.size(); ++l) {
+    const LayerErasers& layer = erasers.layers[l];
+    const Reference tar = PlainMoments(target, l);
+    const Reference map = PlainMoments(mapping, l);
+    const Reference sur = PlainMoments(surrogate, l);
+    // Stored as float32: 6e-8 relative.
+    EXPECT_LE(Relative(layer.target_mean[0], tar.mean), 1e-6) << layer.path;
+    EXPECT_LE(Relative(layer.mapping_mean[0], map.mean), 1e-6) << layer.path;
+    EXPECT_LE(Relative(layer.surrogate_mean[0], sur.mean), 1e-6) << layer.path;
+
+    const at::Tensor v_map = TopBySvd(map.covariance, settings.rank_map);
+    const at::Tensor v_tar = TopBySvd(tar.covariance, settings.rank_target);
+    const at::Tensor shift = tar.mean - sur.mean;
+    const at::Tensor v_gate =
+        TopBySvd(tar.covariance + at::outer(shift, shift), settings.rank_gate);
+    const at::Tensor identity = at::eye(layer.width, at::kDouble);
+    const at::Tensor expected_map = at::matmul(
+        at::matmul(v_map, v_map.t()), identity - at::matmul(v_tar, v_tar.t()));
+    const at::Tensor up = layer.map_up[0].to(at::kDouble);
+    EXPECT_LE(Relative(at::matmul(up, layer.map_down[0].to(at::kDouble)),
+                       expected_map),
+              1e-5)
+        << layer.path;
+    EXPECT_LE(Relative(at::matmul(up, up.t()), at::matmul(v_map, v_map.t())),
+              1e-5)
+        << layer.path;
+    const at::Tensor gate = layer.gate_basis[0].to(at::kDouble);
+    EXPECT_LE(
+        Relative(at::matmul(gate, gate.t()), at::matmul(v_gate, v_gate.t())),
+        1e-5)
+        << layer.path;
+
+    std::vector<double> maxima;  // m
+    for (const Recording& recording : anchors) {
+      for (const auto& [call, x] : recording[l]) {
+        const at::Tensor y = x.to(at::kDouble) - sur.mean;
+        const at::Tensor p =
+            at::matmul(y, v_gate).square().sum(1) / y.square().sum(1);
+        maxima.push_back(p.max().item<double>());
+      }
+    }
+    const at::Tensor m = at::tensor(maxima, at::kDouble);
+    const double center =
+        (m.mean() + settings.tau * m.std()).item<double>();  // unbiased
+    EXPECT_NEAR(layer.gate_center[0].item<double>(), center, 1e-5 * center)
+        << layer.path;
+    EXPECT_NEAR(layer.gate_slope[0].item<double>(), 1838.04794, 2e-3);
+  }
+}
+
+TEST_F(FitTest, AConceptsEraserDoesNotDependOnItsNeighboursOrTheBatch) {
+  const ConceptSettings cat = Concept("cat", "a picture of a balloon");
+  const ConceptSettings fox = Concept("fox", "a picture of a corn");
+  FitOptions one;
+  one.batch_size = 1;
+  FitOptions many;
+  many.batch_size = 7;
+  const Erasers alone = FitErasers(pipeline_, {fox}, one);
+  const Erasers together =
+      SelectConcepts(FitErasers(pipeline_, {cat, fox}, many), {"fox"});
+  for (size_t l = 0; l < alone.layers.size(); ++l) {
+    const auto& a = alone.layers[l];
+    const auto& b = together.layers[l];
+    EXPECT_LE(Relative(b.target_mean, a.target_mean.to(at::kDouble)), 1e-5);
+    EXPECT_NEAR(a.gate_center[0].item<double>(),
+                b.gate_center[0].item<double>(), 1e-4);
+  }
+}
+
+TEST_F(FitTest, AnInterruptStopsIt) {
+  FitOptions options;
+  options.interrupted = [] { return true; };
+  EXPECT_THROW(FitErasers(pipeline_, {Concept("cat", "a picture")}, options),
+               Interrupted);
+}
+
+TEST_F(FitTest, TheEstimateIsWhatIsRun) {
+  const ConceptSettings settings = Concept("cat", "a picture of a balloon");
+  const FitCost cost = EstimateFit({settings});
+  std::map<std::string, int64_t> done;
+  FitOptions options;
+  options.progress = [&](const FitProgress& p) {
+    EXPECT_LE(p.done, p.total);
+    done[p.phase] = p.done;
+  };
+  FitErasers(pipeline_, {settings}, options);
+  EXPECT_EQ(done["statistics"], cost.statistics);
+  EXPECT_EQ(done["gates"], cost.gates);
+  EXPECT_EQ(cost.statistics, 4 * 2 * 6);
+}
+
+}  // namespace
+}  // namespace gloce

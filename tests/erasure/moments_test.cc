@@ -1,0 +1,109 @@
+#include "erasure/moments.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+// Levels by plain loops in double precision, against avg_pool2d.
+std::vector<std::vector<double>> PlainLevels(const at::Tensor& x, int64_t h,
+                                             int64_t w) {
+  const at::Tensor map = x.to(at::kDouble).reshape({x.size(0), h, w, -1});
+  std::vector<std::vector<double>> rows;
+  std::vector<at::Tensor> levels{map};
+  for (int level = 0; level < 3; ++level) {
+    const at::Tensor last = levels.back();
+    const int64_t half_h = last.size(1) / 2;
+    const int64_t half_w = last.size(2) / 2;
+    if (half_h < 1 || half_w < 1) break;
+    at::Tensor next =
+        at::zeros({x.size(0), half_h, half_w, x.size(2)}, at::kDouble);
+    for (int64_t i = 0; i < half_h; ++i) {
+      for (int64_t j = 0; j < half_w; ++j) {
+        for (int64_t di = 0; di < 2; ++di) {
+          for (int64_t dj = 0; dj < 2; ++dj) {
+            next.select(1, i).select(1, j).add_(
+                last.select(1, 2 * i + di).select(1, 2 * j + dj) / 4);
+          }
+        }
+      }
+    }
+    levels.push_back(next);
+  }
+  for (const at::Tensor& level : levels) {
+    const at::Tensor flat = level.reshape({-1, x.size(2)}).contiguous();
+    for (int64_t r = 0; r < flat.size(0); ++r) {
+      const auto* data = flat[r].data_ptr<double>();
+      rows.emplace_back(data, data + flat.size(1));
+    }
+  }
+  return rows;
+}
+
+TEST(PoolTokensTest, HasThreeFurtherLevels) {
+  const at::Tensor x = at::randn({2, 64, 5});
+  EXPECT_EQ(PoolTokens(x, 8, 8).size(0), 2 * (64 + 16 + 4 + 1));
+}
+
+TEST(PoolTokensTest, StopsWhereTheMapCannotBeHalved) {
+  EXPECT_EQ(PoolTokens(at::randn({1, 16, 5}), 4, 4).size(0), 16 + 4 + 1);
+  EXPECT_EQ(PoolTokens(at::randn({1, 32, 5}), 8, 4).size(0), 32 + 8 + 2);
+  EXPECT_EQ(PoolTokens(at::randn({1, 3, 5}), 1, 3).size(0), 3);
+}
+
+// Mean and covariance of everything, two passes in double precision.
+TEST(MomentAccumulatorTest, EqualsAPlainTwoPassComputation) {
+  at::manual_seed(3);
+  // A large common offset, as real activations have: one-pass sums in float32
+  // would lose the covariance.
+  const at::Tensor x = at::randn({3, 64, 6}) * 0.1 + 10;
+  MomentAccumulator accumulator(6, true);
+  accumulator.Add(PoolTokens(x.narrow(0, 0, 1), 8, 8));
+  accumulator.Add(PoolTokens(x.narrow(0, 1, 2), 8, 8));
+  const Moments moments = accumulator.Finish();
+
+  const auto rows = PlainLevels(x, 8, 8);
+  const auto n = static_cast<double>(rows.size());
+  std::vector<double> mean(6);
+  for (const auto& row : rows) {
+    for (size_t d = 0; d < 6; ++d) mean[d] += row[d] / n;
+  }
+  for (size_t a = 0; a < 6; ++a) {
+    EXPECT_NEAR(moments.mean[static_cast<int64_t>(a)].item<double>(), mean[a],
+                1e-6 * std::abs(mean[a]));
+    for (size_t b = 0; b < 6; ++b) {
+      double covariance = 0;
+      for (const auto& row : rows) {
+        covariance += (row[a] - mean[a]) * (row[b] - mean[b]) / n;
+      }
+      EXPECT_NEAR(
+          moments.covariance[static_cast<int64_t>(a)][static_cast<int64_t>(b)]
+              .item<double>(),
+          covariance, 1e-6 * 0.01)
+          << a << "," << b;
+    }
+  }
+}
+
+TEST(MomentAccumulatorTest, ValuesThatAreNotFiniteAreAnError) {
+  MomentAccumulator accumulator(2, false);
+  accumulator.Add(at::tensor({1.0, std::nan("")}, at::kDouble).reshape({1, 2}));
+  EXPECT_THROW(accumulator.Finish(), Error);
+}
+
+TEST(MomentAccumulatorTest, NothingAddedIsAnError) {
+  EXPECT_THROW(MomentAccumulator(2, true).Finish(), Error);
+}
+
+TEST(TokenMapSizeTest, FollowsTheLatentsProportions) {
+  EXPECT_EQ(TokenMapSize(4096, 64, 64), std::make_pair(64L, 64L));
+  EXPECT_EQ(TokenMapSize(64, 64, 64), std::make_pair(8L, 8L));
+  EXPECT_EQ(TokenMapSize(24 * 16, 96, 64), std::make_pair(24L, 16L));
+  EXPECT_THROW(TokenMapSize(100, 64, 64), Error);
+}
+
+}  // namespace
+}  // namespace gloce
