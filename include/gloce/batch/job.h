@@ -1,0 +1,118 @@
+// A job: many pictures into one folder, resumable, one manifest line a picture.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gloce {
+
+// What decides one picture, beside the settings that the whole run shares.
+struct ImageSettings {
+  std::string prompt;
+  std::string negative_prompt;
+  int64_t seed = 0;  // at least 0
+  double guidance_scale = 7.5;
+  int64_t width = 0;  // pixels
+  int64_t height = 0;
+};
+
+// One picture of a job, and where it came from.
+struct JobImage {
+  ImageSettings settings;
+  std::string case_number;
+  int64_t i = 0;    // the image within its row, from 0
+  size_t row = 0;   // the row within the job, from 0
+  size_t line = 0;  // the row's line in its file, from 1; 0 if there is none
+};
+
+struct Picture {
+  int64_t width = 0;
+  int64_t height = 0;
+  std::vector<uint8_t> rgb;  // height × width × 3, row by row from the top
+  // Per concept: the share of tokens × layers × steps with its gate above 0.5.
+  std::vector<std::pair<std::string, double>> gate_activity;
+};
+
+// Makes the pictures of one batch, which share width, height and guidance
+// scale, in order. An Error fails that batch only; Interrupted ends the job.
+using SampleBatch =
+    std::function<std::vector<Picture>(const std::vector<ImageSettings>&)>;
+
+// What all pictures of a run share; goes into their records.
+struct RunFacts {
+  std::string scheduler;
+  int64_t steps = 0;
+  std::string model;
+  std::string model_identity;
+  std::string dtype = "float32";
+  std::string erasers;  // hash; empty if nothing is erased
+  std::vector<std::string> concepts;
+  double strength = 1;
+};
+
+// Counts of pictures; made + skipped + failed grows to total.
+struct JobProgress {
+  size_t total = 0;  // of this shard
+  size_t made = 0;
+  size_t skipped = 0;
+  size_t failed = 0;
+  double seconds = 0;  // since the job began
+};
+
+struct JobSettings {
+  std::string out_folder;
+  std::string filename_template;  // see batch/output_names.h
+  int64_t batch_size = 1;
+  bool overwrite = false;
+  // Shard `shard` of `num_shards`, from 1. Whole batches are dealt out in
+  // contiguous runs whose lengths differ by at most one batch, so that a
+  // shard's pictures are those of the undivided job to the bit.
+  int64_t shard = 1;
+  int64_t num_shards = 1;
+  std::string origin;  // what the rows were read from; begins messages on rows
+  RunFacts facts;
+  // Each may be empty. `interrupted` is asked between pictures that are checked
+  // and between batches; `notice` gets one line about a file that is there but
+  // not right; `progress` follows the check of what is there and every batch.
+  std::function<bool()> interrupted;
+  std::function<void(const std::string&)> notice;
+  std::function<void(const JobProgress&)> progress;
+};
+
+struct JobFailure {
+  std::string file;
+  size_t row = 0;
+  size_t line = 0;
+  std::string message;
+};
+
+struct JobSummary {
+  size_t made = 0;
+  size_t skipped = 0;  // there and right already
+  size_t failed = 0;
+  std::vector<JobFailure> failures;
+  double seconds = 0;
+};
+
+// Runs a job. Batches are runs of neighbouring images of equal size and
+// guidance, at most `batch_size` long, cut from the whole job before anything
+// is skipped: a batch of which a picture is missing is computed whole and only
+// what is missing is written, so that a resumed job equals an undisturbed one.
+//
+// A picture is skipped if its file is a whole PNG that says it was made with
+// these settings (the file's own text and its line in manifest.jsonl). Files
+// are written whole or not at all; their line follows at once. When the job
+// ends, each picture has one line, in the job's order.
+//
+// Throws UsageError if a setting is out of range; Error if two images would
+// share a file, if another process writes in the folder, if manifest.jsonl is
+// damaged, or if the disk refuses a write; Interrupted once asked to stop.
+// Whatever it throws, every file is whole and the next run goes on from there.
+JobSummary RunJob(const std::vector<JobImage>& images,
+                  const JobSettings& settings, const SampleBatch& sample);
+
+}  // namespace gloce

@@ -1,0 +1,303 @@
+#include "gloce/batch/job.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+
+#include "base/file.h"
+#include "base/folder_lock.h"
+#include "base/run_manifest.h"
+#include "batch/job_images.h"
+#include "batch/job_plan.h"
+#include "batch/manifest_log.h"
+#include "batch/parameters_text.h"
+#include "batch/png_reader.h"
+#include "batch/png_writer.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMaxNotices = 10;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Milliseconds are what a time of this kind is good for.
+double RoundedToMilliseconds(double seconds) {
+  return std::round(seconds * 1000) / 1000;
+}
+
+void CheckSettings(const JobSettings& settings) {
+  if (settings.out_folder.empty()) {
+    throw UsageError("output folder: its name is empty");
+  }
+  if (settings.batch_size < 1) {
+    throw UsageError("batch size: got " + std::to_string(settings.batch_size) +
+                     ", expected at least 1");
+  }
+  if (settings.shard < 1 || settings.shard > settings.num_shards) {
+    throw UsageError("shard: got " + std::to_string(settings.shard) + "/" +
+                     std::to_string(settings.num_shards) +
+                     ", expected i/n with i from 1 to n");
+  }
+}
+
+// Removes what a killed process left, in every folder that the job writes to.
+void RemoveStaleTemporariesOf(const std::string& out,
+                              const std::vector<std::string>& files) {
+  std::set<std::string> folders = {out};
+  for (const std::string& file : files) {
+    folders.insert((fs::path(out) / file).parent_path());
+  }
+  for (const std::string& folder : folders) {
+    std::error_code unreadable;  // which the first write will report
+    if (fs::is_directory(folder, unreadable)) RemoveStaleTemporaries(folder);
+  }
+}
+
+// One run of a job, under its folder's lock.
+class Job {
+ public:
+  Job(const std::vector<JobImage>& images, const JobSettings& settings,
+      const SampleBatch& sample)
+      : images_(images),
+        settings_(settings),
+        sample_(sample),
+        files_(
+            FilesOfImages(images, settings.filename_template, settings.origin)),
+        batches_(BatchesOfShard(CutIntoBatches(images, settings.batch_size),
+                                settings.shard, settings.num_shards)) {}
+
+  JobSummary Run() {
+    MakeFolders(settings_.out_folder);
+    const FolderLock lock(settings_.out_folder);
+    RemoveStaleTemporariesOf(settings_.out_folder, files_);
+    FindWhatIsThere();
+    try {
+      RunBatches();
+    } catch (const Interrupted&) {
+      try {
+        manifest_->Compact(files_);
+      } catch (const Error&) {
+        // The file is whole as it is; the user asked to stop and hears that.
+      }
+      throw;
+    }
+    manifest_->Compact(files_);
+    summary_.seconds = SecondsSince(start_);
+    return std::move(summary_);
+  }
+
+ private:
+  // --- what is there -------------------------------------------------------
+
+  void FindWhatIsThere() {
+    is_right_.assign(images_.size(), false);
+    std::unordered_map<std::string_view, size_t> image_of_file;
+    for (const BatchRange& batch : batches_) {
+      for (size_t k = batch.begin; k < batch.end; ++k) {
+        image_of_file.emplace(files_[k], k);
+      }
+    }
+    // First the lines, then the pictures: both must be right.
+    std::vector<bool> has_line(images_.size(), false);
+    manifest_.emplace(Path("manifest.jsonl"), [&](const RunRecord& record) {
+      const auto found = image_of_file.find(record.file);
+      if (found == image_of_file.end()) return;
+      RunRecord expected = RecordOf(found->second);
+      expected.gate_activity = record.gate_activity;
+      expected.seconds = record.seconds;
+      has_line[found->second] = record == expected;
+    });
+    for (const BatchRange& batch : batches_) {
+      for (size_t k = batch.begin; k < batch.end; ++k) {
+        CheckInterrupted();
+        is_right_[k] = IsRight(k, has_line[k]);
+        if (is_right_[k]) ++summary_.skipped;
+        ++total_;
+      }
+    }
+    if (notices_ > kMaxNotices) {
+      Notice("and " + std::to_string(notices_ - kMaxNotices) +
+             " more files that are made again");
+    }
+    ReportProgress();
+  }
+
+  // Whether picture `k` can stay; if not, says why.
+  bool IsRight(size_t k, bool has_line) {
+    const std::string path = Path(files_[k]);
+    std::error_code unreadable;  // which writing will report
+    if (!fs::exists(path, unreadable)) {
+      manifest_->Drop(files_[k]);
+      return false;
+    }
+    if (settings_.overwrite) return false;
+    std::string reason;
+    try {
+      const PngInfo png = ReadPng(ReadFile(path), path);
+      const std::string* text = png.Text(kParametersKeyword);
+      const RunRecord expected = RecordOf(k);
+      if (!text || *text != ParametersText(expected) ||
+          png.width != expected.width || png.height != expected.height) {
+        reason = path + ": was made with other settings";
+      } else if (!has_line) {
+        reason = path + ": has no line in manifest.jsonl that fits it";
+      }
+    } catch (const Error& error) {
+      reason = error.what();
+    }
+    if (reason.empty()) return true;
+    if (++notices_ <= kMaxNotices) {
+      Notice(reason + "; it is made again");
+    }
+    return false;
+  }
+
+  // --- making the rest -----------------------------------------------------
+
+  void RunBatches() {
+    for (const BatchRange& batch : batches_) {
+      const bool complete = std::all_of(is_right_.begin() + batch.begin,
+                                        is_right_.begin() + batch.end,
+                                        [](bool is_right) { return is_right; });
+      if (complete) continue;
+      CheckInterrupted();
+      RunBatch(batch);
+      ReportProgress();
+    }
+  }
+
+  void RunBatch(const BatchRange& batch) {
+    std::vector<ImageSettings> settings;
+    for (size_t k = batch.begin; k < batch.end; ++k) {
+      settings.push_back(images_[k].settings);
+    }
+    const Clock::time_point start = Clock::now();
+    std::vector<Picture> pictures;
+    try {
+      pictures = sample_(settings);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& error) {
+      NoteFailures(batch, error.what());
+      return;
+    }
+    if (pictures.size() != settings.size()) {
+      throw std::logic_error("a batch of " + std::to_string(settings.size()) +
+                             " gave " + std::to_string(pictures.size()) +
+                             " pictures");
+    }
+    const double seconds =
+        SecondsSince(start) / static_cast<double>(pictures.size());
+    for (size_t k = batch.begin; k < batch.end; ++k) {
+      if (!is_right_[k]) Write(k, pictures[k - batch.begin], seconds);
+    }
+    manifest_->Sync();
+  }
+
+  void Write(size_t k, const Picture& picture, double seconds) {
+    RunRecord record = RecordOf(k);
+    if (picture.width != record.width || picture.height != record.height ||
+        picture.rgb.size() !=
+            static_cast<size_t>(3 * record.width * record.height)) {
+      throw std::logic_error("a picture has not the size it was asked for");
+    }
+    record.gate_activity.insert(picture.gate_activity.begin(),
+                                picture.gate_activity.end());
+    record.seconds = RoundedToMilliseconds(seconds);
+    const std::string path = Path(files_[k]);
+    if (files_[k].find('/') != std::string::npos) {
+      MakeFolders(fs::path(path).parent_path());
+    }
+    WriteFileAtomically(
+        path, EncodePng(picture.rgb.data(), static_cast<int>(picture.width),
+                        static_cast<int>(picture.height),
+                        {{kParametersKeyword, ParametersText(record)}}));
+    manifest_->Append(record);
+    ++summary_.made;
+  }
+
+  void NoteFailures(const BatchRange& batch, const std::string& message) {
+    for (size_t k = batch.begin; k < batch.end; ++k) {
+      if (is_right_[k]) continue;
+      ++summary_.failed;
+      summary_.failures.push_back(
+          {files_[k], images_[k].row, images_[k].line, message});
+    }
+  }
+
+  // --- helpers -------------------------------------------------------------
+
+  // Everything but what is measured while the picture is made.
+  RunRecord RecordOf(size_t k) const {
+    const ImageSettings& image = images_[k].settings;
+    const RunFacts& facts = settings_.facts;
+    RunRecord record;
+    record.file = files_[k];
+    record.prompt = image.prompt;
+    record.negative_prompt = image.negative_prompt;
+    record.seed = image.seed;
+    record.scheduler = facts.scheduler;
+    record.steps = facts.steps;
+    record.guidance = image.guidance_scale;
+    record.width = image.width;
+    record.height = image.height;
+    record.model = facts.model;
+    record.model_identity = facts.model_identity;
+    record.dtype = facts.dtype;
+    record.erasers = facts.erasers;
+    record.concepts = facts.concepts;
+    record.strength = facts.strength;
+    return record;
+  }
+
+  std::string Path(const std::string& file) const {
+    return settings_.out_folder + "/" + file;
+  }
+  void CheckInterrupted() const {
+    if (settings_.interrupted && settings_.interrupted()) throw Interrupted();
+  }
+  void Notice(const std::string& text) const {
+    if (settings_.notice) settings_.notice(text);
+  }
+  void ReportProgress() const {
+    if (!settings_.progress) return;
+    settings_.progress({total_, summary_.made, summary_.skipped,
+                        summary_.failed, SecondsSince(start_)});
+  }
+
+  const std::vector<JobImage>& images_;
+  const JobSettings& settings_;
+  const SampleBatch& sample_;
+  const Clock::time_point start_ = Clock::now();
+  const std::vector<std::string> files_;   // of all images
+  const std::vector<BatchRange> batches_;  // of this shard
+  std::optional<ManifestLog> manifest_;
+  std::vector<bool> is_right_;  // of all images
+  size_t total_ = 0;            // images of this shard
+  size_t notices_ = 0;
+  JobSummary summary_;
+};
+
+}  // namespace
+
+JobSummary RunJob(const std::vector<JobImage>& images,
+                  const JobSettings& settings, const SampleBatch& sample) {
+  CheckSettings(settings);
+  return Job(images, settings, sample).Run();
+}
+
+}  // namespace gloce

@@ -1,0 +1,88 @@
+#include "batch/job_plan.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "batch/job_images.h"
+#include "batch/output_names.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+bool FitTogether(const ImageSettings& a, const ImageSettings& b) {
+  return a.width == b.width && a.height == b.height &&
+         a.guidance_scale == b.guidance_scale;
+}
+
+[[noreturn]] void FailCollision(const JobImage& first, const JobImage& second,
+                                const std::string& file,
+                                const std::string& origin) {
+  const auto row = [](const JobImage& image) {
+    return "case " + image.case_number +
+           (image.line == 0 ? ""
+                            : " (line " + std::to_string(image.line) + ")");
+  };
+  const std::string start = PlaceOfRow(origin, second.line) + ": ";
+  if (first.row == second.row) {
+    throw Error(start + "images " + std::to_string(first.i) + " and " +
+                std::to_string(second.i) + " of " + row(second) +
+                " would both be \"" + file +
+                "\"; use {i} or {seed} in the file-name template");
+  }
+  throw Error(start + row(second) + " and " + row(first) + " would both be \"" +
+              file +
+              "\"; use {case_number} or {row} in the file-name template");
+}
+
+}  // namespace
+
+std::vector<BatchRange> CutIntoBatches(const std::vector<JobImage>& images,
+                                       int64_t batch_size) {
+  std::vector<BatchRange> batches;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const bool fits =
+        !batches.empty() &&
+        i - batches.back().begin < static_cast<size_t>(batch_size) &&
+        FitTogether(images[batches.back().begin].settings, images[i].settings);
+    if (!fits) batches.push_back({i, i});
+    batches.back().end = i + 1;
+  }
+  return batches;
+}
+
+std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
+                                       int64_t shard, int64_t num_shards) {
+  // With n = q·shards + r batches, the first r shards get q + 1, the rest q.
+  const auto shards = static_cast<size_t>(num_shards);
+  const auto before = static_cast<size_t>(shard - 1);
+  const size_t each = batches.size() / shards;
+  const size_t extra = batches.size() % shards;
+  const size_t begin = before * each + std::min(before, extra);
+  const size_t count = each + (before < extra ? 1 : 0);
+  return {batches.begin() + begin, batches.begin() + begin + count};
+}
+
+std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
+                                       const std::string& filename_template,
+                                       const std::string& origin) {
+  const NameTemplate names(filename_template);
+  std::vector<std::string> files;
+  files.reserve(images.size());
+  // The views stay valid: `files` never reallocates.
+  std::unordered_map<std::string_view, size_t> image_of_file;
+  image_of_file.reserve(images.size());
+  for (const JobImage& image : images) {
+    const size_t index = files.size();
+    files.push_back(names.Name({image.case_number, image.settings.prompt,
+                                image.i, image.settings.seed, image.row}));
+    const auto [other, is_new] = image_of_file.emplace(files.back(), index);
+    if (!is_new) {
+      FailCollision(images[other->second], image, files.back(), origin);
+    }
+  }
+  return files;
+}
+
+}  // namespace gloce

@@ -1,0 +1,36 @@
+// What a job will compute and where it will write, before it begins.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gloce/batch/job.h"
+
+namespace gloce {
+
+// Images [begin, end) of a job.
+struct BatchRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// Cuts the job into runs of neighbours with equal width, height and guidance
+// scale, each of at most `batch_size` images.
+std::vector<BatchRange> CutIntoBatches(const std::vector<JobImage>& images,
+                                       int64_t batch_size);
+
+// The batches of shard `shard` of `num_shards`, from 1: a contiguous run, the
+// lengths of which differ by at most one between shards.
+std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
+                                       int64_t shard, int64_t num_shards);
+
+// The file of each image within the output folder. `origin` begins messages.
+// Throws UsageError for a faulty template (see NameTemplate), and Error naming
+// both rows if two images would share a file.
+std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
+                                       const std::string& filename_template,
+                                       const std::string& origin);
+
+}  // namespace gloce

@@ -1,0 +1,280 @@
+// What a job does when its world breaks: kills, full disks, damaged files.
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <csignal>
+
+#include "base/folder_lock.h"
+#include "batch/fake_job.h"
+
+namespace gloce {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class JobFaultsTest : public FakeJob {
+ protected:
+  // What an undisturbed run leaves.
+  std::map<std::string, std::string> Undisturbed() {
+    const std::string out = settings_.out_folder;
+    settings_.out_folder = folder_ / "undisturbed";
+    Run();
+    const auto files = Files();
+    settings_.out_folder = out;
+    return files;
+  }
+};
+
+TEST_F(JobFaultsTest, AJobKilledInAnyBatchResumesToTheSameBytes) {
+  const auto expected = Undisturbed();
+  for (int fatal = 1; fatal <= 5; ++fatal) {
+    std::filesystem::remove_all(settings_.out_folder);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      int batches = 0;
+      RunJob(images_, settings_, [&](const auto& batch) {
+        if (++batches == fatal) std::raise(SIGKILL);
+        return FakePictures(batch);
+      });
+      _exit(1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << status;
+    const JobSummary summary = Run();
+    EXPECT_EQ(batches_, 6 - fatal);
+    EXPECT_EQ(summary.made + summary.skipped, 10u);
+    EXPECT_THAT(notices_, IsEmpty());
+    EXPECT_EQ(Files(), expected);
+  }
+}
+
+TEST_F(JobFaultsTest, AKillBetweenPictureAndLineRestoresTheLine) {
+  Run();
+  const auto expected = Files();
+  auto records = Manifest();
+  records.erase(records.begin() + 4);
+  WriteManifest(records);
+  const JobSummary summary = Run();
+  EXPECT_EQ(summary.made, 1u);
+  EXPECT_EQ(batches_, 1);
+  EXPECT_THAT(notices_,
+              ElementsAre(AllOf(StartsWith(Out("2_0.png")),
+                                HasSubstr("has no line in manifest.jsonl"))));
+  EXPECT_EQ(Files(), expected) << "the line is back in its place";
+}
+
+TEST_F(JobFaultsTest, AKillBetweenRewrittenPictureAndLineIsNoticed) {
+  Run();
+  const auto expected = Files();
+  // The picture is the new one already, the line still the old one.
+  auto records = Manifest();
+  records[1].steps = 20;
+  WriteManifest(records);
+  EXPECT_EQ(Run().made, 1u);
+  EXPECT_EQ(Files(), expected);
+}
+
+TEST_F(JobFaultsTest, ATornLastLineIsMadeAgain) {
+  Run();
+  const auto expected = Files();
+  const std::string manifest = ReadFile(Out("manifest.jsonl"));
+  for (const size_t cut : {size_t{1}, size_t{10}, size_t{300}}) {
+    WriteFileAtomically(Out("manifest.jsonl"),
+                        manifest.substr(0, manifest.size() - cut));
+    EXPECT_EQ(Run().made, 1u);
+    EXPECT_EQ(Files(), expected);
+  }
+}
+
+TEST_F(JobFaultsTest, DamagedPicturesAreMadeAgainAndSaidSo) {
+  Run();
+  const auto expected = Files();
+  const std::string png = expected.at("1_0.png");
+  std::string flipped = png;
+  flipped[png.size() / 2] ^= 1;
+  for (const std::string& bytes :
+       {png.substr(0, png.size() - 1), png.substr(0, 20), std::string(),
+        flipped, png + "x", std::string("text")}) {
+    WriteFileAtomically(Out("1_0.png"), bytes);
+    const JobSummary summary = Run();
+    EXPECT_EQ(summary.made, 1u);
+    EXPECT_THAT(notices_, ElementsAre(AllOf(StartsWith(Out("1_0.png: ")),
+                                            HasSubstr("it is made again"))));
+    EXPECT_EQ(Files(), expected);
+  }
+}
+
+TEST_F(JobFaultsTest, ADamagedManifestStopsTheJobBeforeItBegins) {
+  Run();
+  const std::string manifest = ReadFile(Out("manifest.jsonl"));
+  WriteFileAtomically(Out("manifest.jsonl"), "{}\n" + manifest);
+  EXPECT_FAILS(Run(), AllOf(StartsWith(Out("manifest.jsonl: line 1: ")),
+                            HasSubstr("delete the line")));
+  EXPECT_EQ(batches_, 0);
+}
+
+TEST_F(JobFaultsTest, AFailedBatchIsListedAndTheRestIsMade) {
+  const auto fail_seed_101 = [this](const std::vector<ImageSettings>& batch) {
+    ++batches_;
+    for (const ImageSettings& image : batch) {
+      if (image.seed == 101) throw Error("out of memory");
+    }
+    return FakePictures(batch);
+  };
+  const JobSummary summary = RunJob(images_, settings_, fail_seed_101);
+  EXPECT_EQ(summary.made, 9u);
+  EXPECT_EQ(summary.failed, 1u);
+  ASSERT_EQ(summary.failures.size(), 1u);
+  EXPECT_EQ(summary.failures[0].file, "1_1.png");
+  EXPECT_EQ(summary.failures[0].row, 1u);
+  EXPECT_EQ(summary.failures[0].line, 3u);
+  EXPECT_EQ(summary.failures[0].message, "out of memory");
+  EXPECT_EQ(Manifest().size(), 9u);
+  EXPECT_EQ(Run().made, 1u);
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+TEST_F(JobFaultsTest, AFailedPictureThatIsGoneKeepsNoLine) {
+  Run();
+  std::filesystem::remove(Out("1_1.png"));
+  const JobSummary summary =
+      RunJob(images_, settings_,
+             [](const auto&) -> std::vector<Picture> { throw Error("no"); });
+  EXPECT_EQ(summary.failed, 1u);
+  EXPECT_EQ(summary.skipped, 9u);
+  EXPECT_EQ(Manifest().size(), 9u);
+}
+
+TEST_F(JobFaultsTest, AnInterruptEndsBetweenBatchesAndResumes) {
+  settings_.interrupted = [this] { return batches_ == 2; };
+  EXPECT_THROW(Run(), Interrupted);
+  EXPECT_EQ(batches_, 2);
+  EXPECT_EQ(Manifest().size(), 4u);
+  EXPECT_EQ(Files().size(), 5u);
+  settings_.interrupted = nullptr;
+  EXPECT_EQ(Run().made, 6u);
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+TEST_F(JobFaultsTest, AnInterruptWithinABatchDropsIt) {
+  EXPECT_THROW(RunJob(images_, settings_,
+                      [this](const auto& batch) {
+                        if (++batches_ == 3) throw Interrupted();
+                        return FakePictures(batch);
+                      }),
+               Interrupted);
+  EXPECT_EQ(Manifest().size(), 4u);
+  Run();
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+TEST_F(JobFaultsTest, AnInterruptedSecondRunLeavesOneLineAPicture) {
+  Run();
+  settings_.overwrite = true;
+  settings_.interrupted = [this] { return batches_ == 2; };
+  EXPECT_THROW(Run(), Interrupted);
+  EXPECT_EQ(Manifest().size(), 10u);
+  settings_.interrupted = nullptr;
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+TEST_F(JobFaultsTest, StaleTemporariesAreRemoved) {
+  MakeFolders(settings_.out_folder);
+  std::ofstream(Out("0_0.png.123.gloce-tmp")) << "half";
+  std::ofstream(Out("manifest.jsonl.7.gloce-tmp")) << "half";
+  Run();
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+TEST_F(JobFaultsTest, OneWriterPerFolder) {
+  MakeFolders(settings_.out_folder);
+  // A lock of the operating system's is held by an open file, so that one of
+  // this process stands for one of another.
+  const FolderLock other(settings_.out_folder);
+  EXPECT_FAILS(Run(), HasSubstr("another gloce process is writing here"));
+  EXPECT_EQ(batches_, 0);
+}
+
+TEST_F(JobFaultsTest, AFolderThatIsAFileIsAnError) {
+  std::ofstream(settings_.out_folder) << "x";
+  EXPECT_FAILS(Run(), HasSubstr("cannot create the folder"));
+}
+
+TEST_F(JobFaultsTest, WrongPicturesAreABugNotAFailedBatch) {
+  EXPECT_THROW(RunJob(images_, settings_,
+                      [](const auto&) { return std::vector<Picture>(); }),
+               std::logic_error);
+  EXPECT_THROW(RunJob(images_, settings_,
+                      [](const auto& batch) {
+                        auto pictures = FakePictures(batch);
+                        pictures[0].rgb.pop_back();
+                        return pictures;
+                      }),
+               std::logic_error);
+}
+
+// Files may not grow above `bytes` while this lives: a write beyond it fails,
+// in part or as a whole, as on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) {
+    old_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old_limit_);
+    const rlimit limit{bytes, old_limit_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &old_limit_);
+    std::signal(SIGXFSZ, old_handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit old_limit_{};
+  void (*old_handler_)(int) = nullptr;
+};
+
+TEST_F(JobFaultsTest, AFullDiskStopsTheJobWithNothingHalfWritten) {
+  const auto expected = Undisturbed();
+  // From no room for a picture to room for most of the manifest.
+  bool failed_at_picture = false;
+  bool failed_at_line = false;
+  for (rlim_t bytes = 0; bytes < 4000; bytes += 123) {
+    std::filesystem::remove_all(settings_.out_folder);
+    std::string message;
+    {
+      const FullDisk disk(bytes);
+      try {
+        Run();
+      } catch (const Error& error) {
+        message = error.what();
+      }
+    }
+    if (message.empty()) break;
+    EXPECT_THAT(message, HasSubstr("write failed: File too large"));
+    failed_at_picture |= message.find(".png: ") != message.npos;
+    failed_at_line |= message.find("manifest.jsonl: ") != message.npos;
+    const auto left = Files();  // throws if the manifest has a torn line
+    for (const auto& [name, data] : left) {
+      if (name == "manifest.jsonl") continue;
+      EXPECT_EQ(data, expected.at(name)) << name;
+    }
+    const size_t lines = Manifest().size();
+    EXPECT_GE(left.size(), lines + 1);
+    EXPECT_LE(left.size(), lines + 2) << "at most one picture lacks its line";
+    Run();
+    EXPECT_EQ(Files(), expected);
+  }
+  EXPECT_TRUE(failed_at_picture);
+  EXPECT_TRUE(failed_at_line);
+}
+
+}  // namespace
+}  // namespace gloce
