@@ -1,0 +1,250 @@
+// gloce build: a concept list to an erasers file.
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/file.h"
+#include "bundle/manifest.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/log.h"
+#include "cli/progress.h"
+#include "erasure/concept_json.h"
+#include "erasure/presets.h"
+#include "gloce/base/error.h"
+#include "gloce/erasure/eraser_file.h"
+#include "gloce/erasure/fit.h"
+
+namespace gloce {
+namespace {
+
+using nlohmann::json;
+
+struct BuildOptions {
+  std::string model, out, concepts_file;
+  std::vector<std::string> erase;
+  // Settings of the method; what is absent comes from the concept list, the
+  // bundle or the preset.
+  std::optional<std::string> preset, anchor_pool, scheduler;
+  std::vector<std::string> anchors, mapping, surrogate;
+  std::optional<int64_t> rank_map, rank_target, rank_gate, num_seeds,
+      num_anchors, num_mapping;
+  std::optional<int64_t> steps, gate_start;
+  std::optional<double> tau, eta, guidance;
+  std::string window;
+  int64_t batch_size = 8;
+  bool dry_run = false;
+  PlacementOptions placement;
+  OutputOptions output;
+};
+
+constexpr const char* kFooter =
+    "\nExamples:\n"
+    "  gloce build --model build/emoji --erase owl --out owl.safetensors\n"
+    "  gloce build --model sd14 --preset celebrity --concepts names.txt --out "
+    "people.safetensors\n"
+    "  gloce build --model sd14 --erase koala --mapping \"a picture of an "
+    "animal\" \\\n"
+    "      --surrogate \"an animal\" --anchors \"a picture of a bear\" --out "
+    "koala.safetensors\n"
+    "\nSettings come from the preset, the bundle's defaults, the concept list "
+    "and these options;\n"
+    "the later one wins. docs/formats.md describes the concept list.";
+
+void RegisterOptions(CLI::App& app, BuildOptions& o) {
+  app.add_option("--model", o.model, "Bundle folder")->required();
+  app.add_option("--out", o.out, "Erasers file to write (.safetensors)");
+  app.add_option("--erase", o.erase,
+                 "Name of a concept to erase (may be repeated)");
+  app.add_option("--concepts", o.concepts_file,
+                 "Concept list: JSON, or a text file with one name a line")
+      ->excludes("--erase");
+  app.add_flag("--dry-run", o.dry_run,
+               "Print what was chosen for each concept and what it costs; "
+               "build nothing");
+  std::string presets;
+  for (const std::string& name : PresetNames())
+    presets += (presets.empty() ? "" : ", ") + name;
+  CLI::App* method = app.add_option_group("Method");
+  method->add_option("--preset", o.preset,
+                     "Settings to start from: " + presets);
+  method->add_option("--anchors", o.anchors,
+                     "Prompt of a concept that must survive (may be repeated)");
+  method->add_option("--mapping", o.mapping,
+                     "Prompt of what should appear instead (may be repeated)");
+  method->add_option("--surrogate", o.surrogate,
+                     "Neutral prompt, the gate's reference (may be repeated)");
+  method->add_option(
+      "--anchor-pool", o.anchor_pool,
+      "File with one name a line to choose anchors and mapping from");
+  method->add_option("--num-anchors", o.num_anchors,
+                     "Anchors to choose from the pool");
+  method->add_option("--num-mapping", o.num_mapping,
+                     "Mapping concepts to choose from the pool");
+  method->add_option("--rank-map", o.rank_map,
+                     "Directions kept of the mapping (r1)");
+  method->add_option("--rank-target", o.rank_target,
+                     "Directions removed of the target (r2)");
+  method->add_option("--rank-gate", o.rank_gate,
+                     "Directions the gate looks at (r3)");
+  method->add_option(
+      "--tau", o.tau,
+      "Gate threshold, in standard deviations above the anchors' scores");
+  method->add_option("--eta", o.eta, "Scale of what is put in place");
+  method->add_option("--gate-start", o.gate_start,
+                     "First step, of --steps, at which the eraser acts");
+  CLI::App* sampling = app.add_option_group("Sampling of statistics");
+  sampling->add_option("--window", o.window,
+                       "Steps to record, START:END (START < step <= END)");
+  sampling->add_option("--num-seeds", o.num_seeds, "Seeds a prompt");
+  sampling->add_option("--scheduler", o.scheduler, "ddim, pndm or lms");
+  sampling->add_option("--steps", o.steps, "Denoising steps");
+  sampling->add_option("--guidance", o.guidance,
+                       "Classifier-free guidance scale");
+  sampling->add_option("--batch-size", o.batch_size, "Passes sampled together")
+      ->check(CLI::Range(int64_t{1}, int64_t{4096}))
+      ->capture_default_str();
+  o.placement.Register(app);
+  o.output.Register(app);
+  app.footer(kFooter);
+}
+
+json ParseWindow(const std::string& window) {
+  int start = 0;
+  int end = 0;
+  char rest = 0;
+  if (std::sscanf(window.c_str(), "%d:%d%c", &start, &end, &rest) != 2) {
+    throw UsageError("--window: got \"" + window +
+                     "\", expected START:END, for example 10:20");
+  }
+  return {start, end};
+}
+
+// The options that were given, under the keys of a concept list.
+json SettingsFromOptions(const BuildOptions& o) {
+  json settings = json::object();
+  const auto set = [&](const char* key, const auto& value) {
+    if (value) settings[key] = *value;
+  };
+  set("preset", o.preset);
+  set("anchor_pool", o.anchor_pool);
+  set("scheduler", o.scheduler);
+  set("rank_map", o.rank_map);
+  set("rank_target", o.rank_target);
+  set("rank_gate", o.rank_gate);
+  set("num_seeds", o.num_seeds);
+  set("num_anchors", o.num_anchors);
+  set("num_mapping", o.num_mapping);
+  set("steps", o.steps);
+  set("gate_start", o.gate_start);
+  set("tau", o.tau);
+  set("eta", o.eta);
+  set("guidance", o.guidance);
+  if (!o.anchors.empty()) settings["anchors"] = o.anchors;
+  if (!o.mapping.empty()) settings["mapping"] = o.mapping;
+  if (!o.surrogate.empty()) settings["surrogate"] = o.surrogate;
+  if (!o.window.empty()) settings["window"] = ParseWindow(o.window);
+  return settings;
+}
+
+std::string Join(const std::vector<std::string>& items) {
+  std::string joined;
+  for (const std::string& item : items)
+    joined += (joined.empty() ? "" : " | ") + item;
+  return joined;
+}
+
+void PrintPlan(const std::vector<ConceptSettings>& concepts,
+               const FitCost& cost, const OutputOptions& output) {
+  if (output.json) {
+    json document = {{"statistics_passes", cost.statistics},
+                     {"gate_passes", cost.gates}};
+    for (const ConceptSettings& settings : concepts) {
+      document["concepts"].push_back(
+          ConceptToJson({settings, 0, GLOCE_VERSION}));
+    }
+    std::cout << document.dump(2) << '\n';
+    return;
+  }
+  for (const ConceptSettings& settings : concepts) {
+    std::cout << settings.name << "\n  prompts    " << Join(settings.prompts)
+              << "\n  mapping    " << Join(settings.mapping)
+              << "\n  surrogate  " << Join(settings.surrogate)
+              << "\n  anchors    " << Join(settings.anchors) << '\n';
+  }
+  std::cout << "U-Net passes: " << cost.statistics << " for statistics, "
+            << cost.gates << " for gates\n";
+}
+
+int RunBuild(const BuildOptions& o) {
+  SetQuiet(o.output.quiet || o.output.json);
+  if (!o.dry_run) {
+    if (o.out.empty()) throw UsageError("--out is required");
+    CheckWritable(o.out);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const Placement placement = o.placement.Parse();
+  const json settings = SettingsFromOptions(o);
+  Pipeline pipeline(o.model, placement);
+  const auto requests = ReadConcepts(
+      {o.concepts_file, o.erase, pipeline.bundle().manifest().defaults_json,
+       settings.dump()});
+  for (const ConceptRequest& request :
+       requests) {  // before anything is sampled
+    pipeline.MakeScheduler(request.settings.statistics.scheduler);
+  }
+  const auto concepts = ResolveConcepts(pipeline, requests);
+  const FitCost cost = EstimateFit(concepts);
+  if (o.dry_run) {
+    PrintPlan(concepts, cost, o.output);
+    return kDone;
+  }
+  LogNote("erasing " + std::to_string(concepts.size()) + " concept" +
+          (concepts.size() == 1 ? "" : "s") + " from " +
+          pipeline.bundle().name());
+  Progress progress("passes", o.output.quiet || o.output.json);
+  FitOptions options;
+  options.batch_size = o.batch_size;
+  options.interrupted = WasInterrupted;
+  options.progress = [&](const FitProgress& p) {
+    progress.Update(p.phase, p.done, p.total);
+  };
+  const Erasers erasers = FitErasers(pipeline, concepts, options);
+  progress.Finish();
+  WriteErasers(o.out, erasers);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  const std::string hash = ErasersHash(erasers);
+  if (o.output.json) {
+    json names = json::array();
+    for (const ConceptInfo& info : erasers.concepts)
+      names.push_back(info.settings.name);
+    const json document = {{"file", o.out},
+                           {"sha256", hash},
+                           {"concepts", names},
+                           {"statistics_passes", cost.statistics},
+                           {"gate_passes", cost.gates},
+                           {"seconds", seconds}};
+    std::cout << document.dump(2) << '\n';
+  } else if (!o.output.quiet) {
+    std::cout << o.out << ": " << erasers.concepts.size() << " concepts, "
+              << erasers.layers.size() << " layers, "
+              << cost.statistics + cost.gates << " U-Net passes\n";
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void RegisterBuild(CLI::App& app, Command& command) {
+  CLI::App* sub = app.add_subcommand("build", "Compute erasers for concepts");
+  auto options = std::make_shared<BuildOptions>();
+  RegisterOptions(*sub, *options);
+  sub->callback([options, &command] {
+    command = [options] { return RunBuild(*options); };
+  });
+}
+
+}  // namespace gloce

@@ -1,0 +1,46 @@
+// What every subcommand shares.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "gloce/bundle/device.h"
+
+namespace gloce {
+
+// Exit codes (README, "Exit codes").
+enum ExitCode {
+  kDone = 0,
+  kFailed = 1,
+  kWrongUsage = 2,
+  kSomeFailed = 3,
+  kInterrupted = 130
+};
+
+// Set by the subcommand that was given on the command line; run after parsing.
+// Returns an exit code.
+using Command = std::function<int()>;
+
+// --quiet and --json.
+struct OutputOptions {
+  bool quiet = false;
+  bool json = false;
+  void Register(CLI::App& app);
+};
+
+// --device and --dtype.
+struct PlacementOptions {
+  std::string device = "auto";
+  std::string dtype = "float32";
+  void Register(CLI::App& app);
+  Placement Parse() const { return ParsePlacement(device, dtype); }
+};
+
+// One for each subcommand, in its own file.
+void RegisterBuild(CLI::App& app, Command& command);
+void RegisterGenerate(CLI::App& app, Command& command);
+void RegisterInspect(CLI::App& app, Command& command);
+void RegisterMerge(CLI::App& app, Command& command);
+
+}  // namespace gloce

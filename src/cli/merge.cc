@@ -1,0 +1,54 @@
+// gloce merge: several erasers files into one.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "gloce/base/error.h"
+#include "gloce/erasure/eraser_file.h"
+
+namespace gloce {
+namespace {
+
+struct MergeOptions {
+  std::vector<std::string> inputs;
+  std::string out;
+  OutputOptions output;
+};
+
+int RunMerge(const MergeOptions& o) {
+  CheckWritable(o.out);
+  std::vector<Erasers> inputs;
+  for (const std::string& path : o.inputs) inputs.push_back(ReadErasers(path));
+  const Erasers merged = MergeErasers(inputs);
+  WriteErasers(o.out, merged);
+  if (o.output.json) {
+    nlohmann::json names = nlohmann::json::array();
+    for (const ConceptInfo& info : merged.concepts)
+      names.push_back(info.settings.name);
+    const nlohmann::json document = {
+        {"file", o.out}, {"sha256", ErasersHash(merged)}, {"concepts", names}};
+    std::cout << document.dump(2) << '\n';
+  } else if (!o.output.quiet) {
+    std::cout << o.out << ": " << merged.concepts.size() << " concepts\n";
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void RegisterMerge(CLI::App& app, Command& command) {
+  CLI::App* sub =
+      app.add_subcommand("merge", "Join erasers files of one model");
+  auto o = std::make_shared<MergeOptions>();
+  sub->add_option("files", o->inputs, "Erasers files; their order is kept")
+      ->required();
+  sub->add_option("--out", o->out, "Erasers file to write")->required();
+  o->output.Register(*sub);
+  sub->footer(
+      "\nExample:\n  gloce merge people.safetensors styles.safetensors --out "
+      "all.safetensors");
+  sub->callback([o, &command] { command = [o] { return RunMerge(*o); }; });
+}
+
+}  // namespace gloce

@@ -1,0 +1,175 @@
+// Bad input of every kind: one clear line, the right exit code, nothing left.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/run_program.h"
+
+namespace gloce {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+const std::string kBundles = GLOCE_BUNDLES;
+const std::string kModel = " --model " + kBundles + "/emoji ";
+
+void ExpectRefusal(const std::string& arguments, int exit_code,
+                   const std::string& message) {
+  const ProgramResult result = RunProgram(arguments);
+  EXPECT_EQ(result.exit_code, exit_code) << arguments << "\n" << result.err;
+  EXPECT_THAT(result.err, testing::StartsWith("gloce: error: ")) << arguments;
+  EXPECT_THAT(result.err, HasSubstr(message)) << arguments;
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1)
+      << result.err;
+  EXPECT_EQ(result.out, "") << arguments;
+}
+
+class BadInputTest : public testing::Test {
+ protected:
+  // A copy of the demo bundle that a test may damage.
+  std::string CopyBundle() {
+    const std::string copy = folder_ / "bundle";
+    fs::copy(kBundles + "/emoji", copy, fs::copy_options::recursive);
+    return copy;
+  }
+  std::string Write(const std::string& name, const std::string& text) {
+    WriteFileAtomically(folder_ / name, text);
+    return folder_ / name;
+  }
+  std::string Generate(const std::string& rest) {
+    return "generate" + kModel + rest + " --steps 2 --out " + (folder_ / "out");
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(BadInputTest, WrongUsage) {
+  ExpectRefusal("--bogus", 2, "--bogus");
+  ExpectRefusal("", 2, "no command");
+  ExpectRefusal("frobnicate", 2, "frobnicate");
+  ExpectRefusal("generate --out x", 2, "--model");
+  ExpectRefusal(Generate("--prompt a --steps 0"), 2, "--steps");
+  ExpectRefusal(Generate("--prompt a --seed -1"), 2, "--seed");
+  ExpectRefusal(Generate("--prompt a --scheduler heun"), 2, "heun");
+  ExpectRefusal(Generate("--prompt a --dtype float8"), 2, "float8");
+  ExpectRefusal(Generate("--prompt a --dtype float16"), 2, "twenty times");
+  ExpectRefusal(Generate("--prompt a --device tpu9"), 2, "tpu9");
+  ExpectRefusal(Generate("--prompt a --shard 3/2"), 2, "--shard");
+  ExpectRefusal(Generate("--prompt a --filename '{x}.png'"), 2, "{x}");
+  ExpectRefusal(Generate("--prompt a --width 70"), 2, "multiple of 16");
+  ExpectRefusal(Generate(""), 2, "--prompt");
+  ExpectRefusal("build" + kModel + "--out " + (folder_ / "e"), 2, "--erase");
+  ExpectRefusal(
+      "build" + kModel + "--erase cat --window x --out " + (folder_ / "e"), 2,
+      "--window");
+}
+
+TEST_F(BadInputTest, DamagedBundles) {
+  ExpectRefusal(
+      "generate --model nowhere --prompt a --out " + (folder_ / "out"), 1,
+      "export_bundle.py");
+  const std::string copy = CopyBundle();
+  const std::string generate = "generate --model " + copy +
+                               " --prompt a --steps 2 --out " +
+                               (folder_ / "out");
+  const std::string unet = copy + "/unet.pt";
+  const std::string bytes = ReadFile(unet);
+
+  fs::remove(unet);
+  const ProgramResult missing = RunProgram(generate);
+  EXPECT_NE(missing.exit_code, 0);
+  EXPECT_THAT(missing.err, HasSubstr("unet.pt: no such file"));
+
+  WriteFileAtomically(unet, bytes.substr(0, bytes.size() / 2));
+  EXPECT_THAT(RunProgram(generate).err, HasSubstr("sha256"));
+
+  std::string flipped = bytes;
+  flipped[flipped.size() / 3] ^= 1;
+  WriteFileAtomically(unet, flipped);
+  const ProgramResult changed = RunProgram(generate);
+  EXPECT_NE(changed.exit_code, 0);
+  EXPECT_THAT(changed.err, HasSubstr("sha256"));
+
+  WriteFileAtomically(copy + "/bundle.json", "{\"format\": ");
+  ExpectRefusal(generate, 1, "not valid JSON");
+  WriteFileAtomically(copy + "/bundle.json", "{\"format\": \"x\"}");
+  ExpectRefusal(generate, 1, "gloce-bundle");
+}
+
+TEST_F(BadInputTest, NetworksThatCannotBeHooked) {
+  for (const auto& [bundle, message] :
+       {std::pair{"scripted", "torch.jit.trace"},
+        {"frozen", "frozen"},
+        {"unhooked", "attn2.to_out.0"}}) {
+    ExpectRefusal("build --model " + kBundles + "/" + bundle +
+                      " --erase cat --quiet --out " + (folder_ / "e"),
+                  1, message);
+    EXPECT_FALSE(fs::exists(folder_ / "e"));
+  }
+}
+
+TEST_F(BadInputTest, ConceptLists) {
+  const auto build = [&](const std::string& text) {
+    return "build" + kModel + "--concepts " + Write("list.json", text) +
+           " --out " + (folder_ / "e");
+  };
+  ExpectRefusal(build(R"({"concepts": ["cat"], "tua": 1})"), 1,
+                "did you mean \"tau\"");
+  ExpectRefusal(build("{"), 1, "not valid JSON");
+  ExpectRefusal(build(R"({"concepts": []})"), 1, "no concept");
+  ExpectRefusal(build(R"({"concepts": ["cat"], "anchor_pool": ["cat"]})"), 2,
+                "--anchors");
+  EXPECT_FALSE(fs::exists(folder_ / "e"));
+}
+
+TEST_F(BadInputTest, PromptTables) {
+  ExpectRefusal(Generate("--prompts " + Write("empty.csv", "")), 1,
+                "empty.csv");
+  ExpectRefusal(Generate("--prompts " + Write("none.txt", "\n\n")), 1,
+                "none.txt");
+  ExpectRefusal(
+      Generate("--prompts " +
+               Write("q.csv", "case_number,prompt,evaluation_seed\n0,\"a,1\n")),
+      1, "line 2");
+  ExpectRefusal(Generate("--prompts " +
+                         Write("w.csv", "case_number,prompt,width\n0,a,70\n")),
+                2, "line 2");
+  ExpectRefusal(Generate("--prompts nowhere.csv"), 1, "nowhere.csv");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(BadInputTest, Erasers) {
+  ExpectRefusal(Generate("--prompt a --erasers " + Write("e", "short")), 1,
+                "e: ");
+  ExpectRefusal(Generate("--prompt a --erasers nowhere"), 1, "nowhere");
+  ExpectRefusal("inspect " + (folder_ / "e"), 1, "e: ");
+}
+
+TEST_F(BadInputTest, OutputsThatCannotBeWritten) {
+  Write("file", "x");
+  ExpectRefusal(
+      "generate" + kModel + "--prompt a --steps 2 --out " + (folder_ / "file"),
+      1, "file");
+  ExpectRefusal(
+      "build" + kModel + "--erase cat --out " + (folder_ / "no/such/folder/e"),
+      1, "no/such/folder");
+}
+
+// A full disk, by a limit on file sizes: the write fails as it would there.
+TEST_F(BadInputTest, AFullDiskLeavesNothingHalfWritten) {
+  const ProgramResult result =
+      RunProgram(Generate("--prompt a --quiet"), "ulimit -f 1; trap '' XFSZ;");
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("gloce: error: "));
+  for (const auto& entry : fs::directory_iterator(folder_ / "out")) {
+    EXPECT_NE(entry.path().extension(), ".png") << entry.path();
+    EXPECT_NE(entry.path().extension(), ".gloce-tmp") << entry.path();
+  }
+}
+
+}  // namespace
+}  // namespace gloce

@@ -1,0 +1,137 @@
+// The commands on the demo bundle, end to end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/run_program.h"
+
+namespace gloce {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+const std::string kModel = " --model " GLOCE_BUNDLES "/emoji ";
+// A quick build: few steps, one seed.
+const std::string kQuick =
+    " --steps 6 --window 0:2 --num-seeds 1 --gate-start 0 ";
+
+TEST(CommandsTest, BuildGenerateInspectAndMerge) {
+  const TemporaryFolder folder;
+  const std::string cat = folder / "cat.safetensors";
+  const std::string fox = folder / "fox.safetensors";
+  const ProgramResult built =
+      RunProgram("build" + kModel + kQuick + "--erase cat --json --out " + cat);
+  ASSERT_EQ(built.exit_code, 0) << built.err;
+  const json report = json::parse(built.out);
+  EXPECT_EQ(report["concepts"], json({"cat"}));
+  ASSERT_EQ(
+      RunProgram("build" + kModel + kQuick + "--erase fox --quiet --out " + fox)
+          .exit_code,
+      0);
+
+  const std::string both = folder / "both.safetensors";
+  const ProgramResult merged =
+      RunProgram("merge " + cat + " " + fox + " --out " + both);
+  ASSERT_EQ(merged.exit_code, 0) << merged.err;
+  const json description =
+      json::parse(RunProgram("inspect --json " + both).out);
+  EXPECT_EQ(description["concepts"][1]["name"], "fox");
+
+  const std::string out = folder / "out";
+  const std::string generate =
+      "generate" + kModel +
+      "--prompt 'a cat, and an owl' --steps 4 --seed 3 "
+      "--num-images 2 --erasers " +
+      both + " --only fox --out " + out;
+  const ProgramResult made = RunProgram(generate + " --json");
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(json::parse(made.out)["made"], 2);
+  const std::string picture = out + "/a-cat,-and-an-owl_3_0.png";
+  ASSERT_TRUE(std::filesystem::exists(picture));
+  EXPECT_THAT(RunProgram("inspect " + picture).out,
+              testing::AllOf(HasSubstr("Seed: 3"), HasSubstr("fox")));
+
+  // Again: everything is there, nothing is made, the bytes stay.
+  const std::string before = ReadFile(picture);
+  const json again = json::parse(RunProgram(generate + " --json").out);
+  EXPECT_EQ(again["made"], 0);
+  EXPECT_EQ(again["skipped"], 2);
+  const json anew =
+      json::parse(RunProgram(generate + " --overwrite --json").out);
+  EXPECT_EQ(anew["made"], 2);
+  EXPECT_EQ(ReadFile(picture), before);
+}
+
+TEST(CommandsTest, BuildIsReproducible) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    ASSERT_EQ(RunProgram("build" + kModel + kQuick + "--erase owl -q --out " +
+                         (folder / name))
+                  .exit_code,
+              0);
+  }
+  EXPECT_EQ(ReadFile(folder / "a"), ReadFile(folder / "b"));
+}
+
+TEST(CommandsTest, StrengthZeroIsTheUnmodifiedModel) {
+  const TemporaryFolder folder;
+  const std::string erasers = folder / "e.safetensors";
+  ASSERT_EQ(
+      RunProgram("build" + kModel + kQuick + "--erase cat -q --out " + erasers)
+          .exit_code,
+      0);
+  const std::string common =
+      "generate" + kModel + "--prompt 'a cat' --steps 4 --json ";
+  ASSERT_EQ(RunProgram(common + "--out " + (folder / "plain")).exit_code, 0);
+  ASSERT_EQ(RunProgram(common + "--erasers " + erasers +
+                       " --strength 0 --out " + (folder / "off"))
+                .exit_code,
+            0);
+  // The text inside differs, so the pixels are compared through another run.
+  const auto size = [&](const std::string& run) {
+    return std::filesystem::file_size(folder / (run + "/a-cat_0_0.png"));
+  };
+  EXPECT_GT(size("off"), size("plain"));
+}
+
+TEST(CommandsTest, ADryRunShowsTheChoiceAndBuildsNothing) {
+  const ProgramResult result =
+      RunProgram("build" + kModel + "--erase owl --dry-run");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              testing::AllOf(HasSubstr("a picture of an owl"),
+                             HasSubstr("anchors"), HasSubstr("U-Net passes")));
+}
+
+TEST(CommandsTest, HelpTeachesWithExamples) {
+  for (const char* command :
+       {"", "build ", "generate ", "inspect ", "merge "}) {
+    const ProgramResult help = RunProgram(std::string(command) + "--help");
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_THAT(help.out, HasSubstr("Example"));
+    EXPECT_EQ(help.err, "");
+  }
+  EXPECT_THAT(RunProgram("--version").out, HasSubstr("gloce 0."));
+}
+
+TEST(CommandsTest, InterruptStopsCleanly) {
+  const TemporaryFolder folder;
+  const ProgramResult result =
+      RunProgram("generate" + kModel +
+                     "--prompt 'a cat' --num-images 500 --batch-size 2 "
+                     "--quiet --out " +
+                     (folder / "out"),
+                 "timeout --preserve-status -s INT 4");
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("interrupted"));
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder / "out")) {
+    EXPECT_THAT(entry.path().string(), testing::Not(HasSubstr("gloce-tmp")));
+  }
+}
+
+}  // namespace
+}  // namespace gloce
