@@ -1,0 +1,298 @@
+"""Opens a Stable Diffusion 1.x pipeline in diffusers' format and refuses others."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from .errors import ExportError, first_line
+from .tokenizer import vocabulary
+
+# Pipelines whose components are those of StableDiffusionPipeline.
+_SUPPORTED = ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
+
+# Part of a class name → family, in the order in which they are tried.
+_OTHER_FAMILIES = (
+    ("StableDiffusionXL", "Stable Diffusion XL"),
+    ("StableDiffusion3", "Stable Diffusion 3"),
+    ("Flux", "FLUX"),
+    ("PixArt", "PixArt"),
+    ("Inpaint", "inpainting"),
+    ("ControlNet", "ControlNet"),
+    ("Upscale", "upscaling"),
+    ("LatentConsistency", "latent consistency"),
+    ("IF", "DeepFloyd IF"),
+    ("Kandinsky", "Kandinsky"),
+)
+
+_COMPONENTS = {
+    "unet": ("UNet2DConditionModel",),
+    "vae": ("AutoencoderKL",),
+    "text_encoder": ("CLIPTextModel",),
+    "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
+}
+
+_FUSE = (
+    "fuse the LoRA (pipe.fuse_lora(); pipe.unload_lora_weights();"
+    " pipe.save_pretrained(FOLDER)) and export that folder"
+)
+
+_RESAVE = "download it again, or save it again with pipe.save_pretrained(FOLDER)"
+
+
+@dataclass
+class Pipeline:
+    """The parts of a pipeline that a bundle needs; networks on the CPU in eval mode."""
+
+    folder: Path
+    class_name: str
+    unet: torch.nn.Module
+    text_encoder: torch.nn.Module
+    vae: torch.nn.Module
+    tokenizer: object
+    scheduler: dict  # scheduler_config.json
+    sample_size: int  # latent pixels
+
+
+def read_json(path: Path) -> dict:
+    """A JSON object from a file; ExportError if it is not there or not an object."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ExportError(f"{path}: not found") from error
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{path}: cannot be read: {first_line(error)}") from error
+    if not isinstance(value, dict):
+        raise ExportError(f"{path}: got a {type(value).__name__}, expected an object")
+    return value
+
+
+def locate(source: str) -> Path:
+    """The local folder of a pipeline: `source` itself, or the hub's copy of that id.
+
+    A folder that exists is used as it is.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return path
+    if path.exists():
+        raise ExportError(
+            f"{source}: is a file, expected a folder in diffusers' format: convert it"
+            " with StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER)"
+        )
+    if source.count("/") != 1 or source.startswith((".", "/", "~")):
+        raise ExportError(f"{source}: not found: give a pipeline folder or a hub id (owner/name)")
+    from diffusers import StableDiffusionPipeline
+
+    try:
+        return Path(StableDiffusionPipeline.download(source, safety_checker=None))
+    except Exception as error:  # many kinds, of several libraries
+        raise ExportError(
+            f"{source}: no such folder, and not to be had from the hub: {first_line(error)}"
+        ) from error
+
+
+def _check_family(folder: Path) -> str:
+    index_path = folder / "model_index.json"
+    if not index_path.is_file():
+        if (folder / "pytorch_lora_weights.safetensors").is_file() or (
+            folder / "adapter_config.json"
+        ).is_file():
+            raise ExportError(
+                f"{folder}: holds a LoRA, not a pipeline: load it into its pipeline and {_FUSE}"
+            )
+        raise ExportError(
+            f"{folder}: no model_index.json: expected a pipeline folder in diffusers' format,"
+            " as pipe.save_pretrained(FOLDER) writes it"
+        )
+    index = read_json(index_path)
+    class_name = str(index.get("_class_name"))
+    if class_name not in _SUPPORTED:
+        family = next((name for part, name in _OTHER_FAMILIES if part in class_name), "other")
+        raise ExportError(
+            f"{folder}: {class_name}: {family} pipelines are not supported yet: export a"
+            " Stable Diffusion 1.x text-to-image pipeline (StableDiffusionPipeline)"
+        )
+    if "text_encoder_2" in index:
+        raise ExportError(
+            f"{folder}: two text encoders: Stable Diffusion XL pipelines are not supported yet"
+        )
+    for name, classes in _COMPONENTS.items():
+        entry = index.get(name) or [None, None]
+        if entry[1] is None or not (folder / name).is_dir():
+            raise ExportError(f"{folder}: component {name} is missing: {_RESAVE}")
+        if entry[1] not in classes:
+            raise ExportError(
+                f"{folder}: {name}: got class {entry[1]}, expected {' or '.join(classes)}"
+            )
+    return class_name
+
+
+def _variant(folder: Path, stem: str) -> str | None:
+    """`fp16` if a component was saved with that variant only."""
+    names = [path.name for path in folder.iterdir()]
+    if any(name.startswith(stem + ".") and ".fp16." not in name for name in names):
+        return None
+    # A large network is split: stem-00001-of-00002.safetensors.
+    if any(name.startswith(stem + "-") and ".fp16" not in name for name in names):
+        return None
+    return "fp16" if any(".fp16" in name for name in names) else None
+
+
+def _load_network(loader, folder: Path, stem: str, **options):
+    """Loads a network in float32, refusing weights that do not fit exactly."""
+    try:
+        network, info = loader.from_pretrained(
+            folder, variant=_variant(folder, stem), output_loading_info=True, **options
+        )
+    except Exception as error:  # many kinds, of several libraries
+        raise ExportError(
+            f"{folder}: cannot be loaded: {first_line(error)}: {_RESAVE}"
+        ) from error
+    unexpected = [
+        key for key in info["unexpected_keys"] if not key.endswith("position_ids")
+    ]
+    missing = list(info["missing_keys"])
+    lora = [key for key in unexpected if "lora" in key or ".base_layer." in key]
+    if lora:
+        raise ExportError(f"{folder}: holds LoRA layers ({lora[0]}): {_FUSE}")
+    for what, keys in (("missing", missing), ("unexpected", unexpected)):
+        if keys:
+            raise ExportError(
+                f"{folder}: {len(keys)} {what} weights, the first {sorted(keys)[0]}: {_RESAVE}"
+            )
+    for name, module in network.named_modules():
+        if hasattr(module, "base_layer"):
+            raise ExportError(f"{folder}: {name}: a {type(module).__name__} of PEFT: {_FUSE}")
+    return network.eval().requires_grad_(False)
+
+
+def _load_tokenizer(folder: Path):
+    from transformers import CLIPTokenizer
+
+    config = folder / "tokenizer_config.json"
+    if config.is_file():
+        kind = read_json(config).get("tokenizer_class", "CLIPTokenizer")
+        if kind not in _COMPONENTS["tokenizer"]:
+            raise ExportError(
+                f"{config}: tokenizer_class: got {kind}, expected CLIPTokenizer:"
+                " no other tokenizer is supported"
+            )
+    # Without its files transformers builds an empty tokenizer and says nothing.
+    slow = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
+    if not slow and not (folder / "tokenizer.json").is_file():
+        raise ExportError(
+            f"{folder}: neither tokenizer.json nor vocab.json with merges.txt: {_RESAVE}"
+        )
+    try:
+        tokenizer = CLIPTokenizer.from_pretrained(folder)
+    except Exception as error:  # many kinds, of several libraries
+        raise ExportError(
+            f"{folder}: cannot be loaded: {first_line(error)}: {_RESAVE}"
+        ) from error
+    vocabulary(tokenizer)  # raises where its rules are not CLIP's
+    return tokenizer
+
+
+def _refuse_config(what: str, config, allowed: dict, advice: str) -> None:
+    for key, values in allowed.items():
+        value = config.get(key)
+        if value not in values:
+            raise ExportError(f"{what}: {key}: got {value!r}, expected {values[0]!r}: {advice}")
+
+
+def _check_unet(unet, vae, text_encoder) -> None:
+    config = unet.config
+    # LCM's guidance embedding and others: an input that the program cannot give.
+    _refuse_config("unet", config, {
+        "class_embed_type": (None,),
+        "num_class_embeds": (None,),
+        "addition_embed_type": (None,),
+        "encoder_hid_dim_type": (None,),
+        "encoder_hid_dim": (None,),
+        "time_cond_proj_dim": (None,),
+    }, "conditioning on more than a text and a timestep is not supported")
+    channels = vae.config.latent_channels
+    for key in ("in_channels", "out_channels"):
+        if config[key] != channels:
+            raise ExportError(
+                f"unet: {key}: got {config[key]}, expected the VAE's {channels}:"
+                " inpainting, depth and upscaling models are not supported"
+            )
+    width = config.cross_attention_dim
+    widths = {width} if isinstance(width, int) else set(width)
+    if widths != {text_encoder.config.hidden_size}:
+        raise ExportError(
+            f"unet: cross_attention_dim: got {width}, expected the text encoder's"
+            f" {text_encoder.config.hidden_size}: the parts are of different models"
+        )
+
+
+def _check_vae(vae) -> None:
+    _refuse_config("vae", vae.config, {
+        "latents_mean": (None,),
+        "latents_std": (None,),
+        "shift_factor": (None, 0, 0.0),
+        "out_channels": (3,),
+    }, "not a VAE of Stable Diffusion 1.x")
+
+
+def _check_text(text_encoder, tokenizer) -> None:
+    if getattr(text_encoder.config, "use_attention_mask", False):
+        raise ExportError("text_encoder: use_attention_mask: not supported")
+    rows = text_encoder.config.vocab_size
+    if len(tokenizer) > rows:
+        raise ExportError(
+            f"text_encoder: embeddings: got {rows}, expected at least the tokenizer's"
+            f" {len(tokenizer)}: the parts are of different models"
+        )
+
+
+def _sample_size(config) -> int:
+    size = config.sample_size
+    if isinstance(size, (list, tuple)) and len(set(size)) == 1:
+        size = size[0]
+    if not isinstance(size, int) or size < 1:
+        raise ExportError(
+            f"unet: sample_size: got {size!r}, expected one number: set the side in latent"
+            " pixels (64 for 512 pixel pictures) in unet/config.json"
+        )
+    # StableDiffusionPipeline corrects the configuration of the oldest exports.
+    version = str(config.get("_diffusers_version", "1")).split(".")
+    if version[0] == "0" and int(version[1]) < 9:
+        size = max(size, 64)
+    return size
+
+
+def open_pipeline(source: str) -> Pipeline:
+    """Loads a pipeline from a folder or the hub, networks in float32.
+
+    Raises ExportError, with advice, for anything but a Stable Diffusion 1.x
+    text-to-image pipeline whose parts are complete and fit together.
+    """
+    folder = locate(source)
+    class_name = _check_family(folder)
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTextModel
+
+    wide = torch.float32
+    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
+    tokenizer = _load_tokenizer(folder / "tokenizer")
+    text_encoder = _load_network(CLIPTextModel, folder / "text_encoder", "model", dtype=wide)
+    stem = "diffusion_pytorch_model"
+    vae = _load_network(AutoencoderKL, folder / "vae", stem, torch_dtype=wide)
+    unet = _load_network(UNet2DConditionModel, folder / "unet", stem, torch_dtype=wide)
+    _check_vae(vae)
+    _check_unet(unet, vae, text_encoder)
+    _check_text(text_encoder, tokenizer)
+    return Pipeline(
+        folder=folder,
+        class_name=class_name,
+        unet=unet,
+        text_encoder=text_encoder,
+        vae=vae,
+        tokenizer=tokenizer,
+        scheduler=scheduler,
+        sample_size=_sample_size(unet.config),
+    )
