@@ -1,0 +1,1 @@
+"""The demo pipeline: scenes, its small networks and how they are trained."""
