@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# From a fresh machine to pictures: dependencies, build, and a demo that erases three concepts from
+# the bundled demo model and draws the same prompts with and without them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+
+case ${1:-} in
+  '') ;;
+  -h | --help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) die "unknown argument $1" ;;
+esac
+
+install_packages "${PACKAGES[@]}"
+make_environment
+build_gloce OFF
+
+step "demo: exporting models/emoji to build/emoji"
+"$PYTHON" -W ignore scripts/export_bundle.py models/emoji --out build/emoji --overwrite \
+  >build/export.log 2>&1 || { tail -5 build/export.log >&2; die "the export failed; see build/export.log"; }
+
+step "demo: erasing cat, guitar and pizza, drawing before and after"
+"$PYTHON" -W ignore scripts/demo.py --bundle build/emoji --program build/gloce --out build/demo

@@ -1,0 +1,74 @@
+# Steps that quickstart.sh and test.sh share. Sourced, from the repository's root.
+# Every step looks first and does only what is missing, so that a machine that is set up needs no
+# network.
+
+step() { printf '==> %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+VENV=${GLOCE_VENV:-$PWD/.venv}
+PYTHON=$VENV/bin/python
+
+# What a bare Debian 12 lacks.
+PACKAGES=(ca-certificates g++ cmake ninja-build ccache python3 python3-venv
+  libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev libssl-dev zlib1g-dev libcsv-dev)
+TEST_PACKAGES=(libgtest-dev libgmock-dev)
+
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+      missing+=("$package")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    step "system packages: all there"
+    return
+  fi
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "these packages are missing: ${missing[*]}. Install them as \
+root (apt-get install ${missing[*]}), then run this again"
+    sudo=(sudo)
+  fi
+  command -v apt-get >/dev/null || die "apt-get is not there; install the equivalents of: ${missing[*]}"
+  step "system packages: installing ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq || die "apt-get update failed; check the network and the package sources"
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null || die "apt-get could not install: ${missing[*]}"
+}
+
+# install_requirements FILE [pip options]: skipped while FILE is what was installed last.
+install_requirements() {
+  local file=$1 stamp
+  shift
+  stamp=$VENV/.$(basename "$file").installed
+  if cmp -s "$file" "$stamp"; then
+    step "Python packages of $file: all there"
+    return
+  fi
+  step "Python packages of $file: installing (a few GB with CUDA; pip's own settings apply)"
+  "$PYTHON" -m pip install --quiet "$@" -r "$file" ||
+    die "pip could not install $file; check the network, or pip's index settings"
+  cp "$file" "$stamp"
+}
+
+make_environment() {
+  if [ ! -x "$PYTHON" ]; then
+    step "Python environment: making $VENV"
+    # The system's Python: other ones may lack the venv module's parts.
+    "$(PATH=/usr/bin:$PATH command -v python3)" -m venv "$VENV" ||
+      die "cannot make the Python environment $VENV; is python3-venv installed?"
+  fi
+  install_requirements requirements.txt
+}
+
+# build_gloce TESTS(ON|OFF)
+build_gloce() {
+  step "build: configuring"
+  GLOCE_VENV=$VENV cmake --preset release -DGLOCE_BUILD_TESTS="$1" >build-configure.log 2>&1 ||
+    { tail -20 build-configure.log >&2; die "cmake could not configure; see build-configure.log"; }
+  mv build-configure.log build/configure.log
+  step "build: compiling into build/ (log: build/compile.log)"
+  cmake --build build >build/compile.log 2>&1 ||
+    { grep -A5 -E 'error|FAILED' build/compile.log | head -40 >&2
+      die "the build failed; see build/compile.log"; }
+}
