@@ -112,7 +112,8 @@ def main() -> int:
     if not erasers.exists():
         names = [word for name in ERASED for word in ("--erase", name)]
         subprocess.run([gloce, "build", *model, *names, "--out", str(erasers)], check=True)
-    common = [gloce, "generate", *model, "--prompts", str(out / "prompts.csv"), "--batch-size", "12"]
+    common = [gloce, "generate", *model, "--prompts", str(out / "prompts.csv"), "--guidance", "5",
+              "--batch-size", "12"]
     subprocess.run([*common, "--out", str(out / "before")], check=True)
     subprocess.run([*common, "--erasers", str(erasers), "--out", str(out / "after")], check=True)
     draw_sheet(out / "before", out / "after", out / "before_after.png")

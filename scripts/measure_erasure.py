@@ -118,6 +118,7 @@ def main() -> int:
     parser.add_argument("--per-kept", type=int, default=4)
     parser.add_argument("--pairs", type=int, default=3, help="pairs for each erased concept")
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--guidance", type=float, default=5.0)
     parser.add_argument("build", nargs="*", help="options of gloce build, after --")
     options = parser.parse_args()
     out = options.out
@@ -130,8 +131,9 @@ def main() -> int:
     names = [word for name in options.erase for word in ("--erase", name)]
     run(program, "build", *model, *names, "--quiet", "--batch-size", "16", "--out", str(erasers),
         *options.build)
-    common = ["generate", *model, "--prompts", str(out / "prompts.csv"), "--steps",
-              str(options.steps), "--batch-size", "20", "--quiet"]
+    common = ["generate", *model, "--prompts", str(out / "prompts.csv"), "--quiet",
+              "--steps", str(options.steps), "--guidance", str(options.guidance),
+              "--batch-size", "20"]
     run(program, *common, "--out", str(out / "plain"))
     run(program, *common, "--erasers", str(erasers), "--out", str(out / options.name))
     result = summarise(options.erase, rates(judge, job, out / "plain"),
