@@ -117,7 +117,7 @@ TEST_F(BadInputTest, ConceptLists) {
     return "build" + kModel + "--concepts " + Write("list.json", text) +
            " --out " + (folder_ / "e");
   };
-  ExpectRefusal(build(R"({"concepts": ["cat"], "tua": 1})"), 1,
+  ExpectRefusal(build(R"({"concepts": ["cat"], "taus": 1})"), 1,
                 "did you mean \"tau\"");
   ExpectRefusal(build("{"), 1, "not valid JSON");
   ExpectRefusal(build(R"({"concepts": []})"), 1, "no concept");
