@@ -65,8 +65,11 @@ void Progress::Print(int64_t done, int64_t total, Clock::time_point now) {
            std::string(kBarWidth - filled, '.') + "] ";
   }
   line += std::to_string(done) + "/" + std::to_string(total) + " " + unit_;
-  line += done == total ? ", " + Duration(elapsed)
-                        : ", " + Duration(left) + " left";
+  if (done == total) {
+    line += ", " + Duration(elapsed);
+  } else if (done > 0) {
+    line += ", " + Duration(left) + " left";
+  }
   std::fprintf(stderr, terminal_ ? "%s\033[K" : "%s\n", line.c_str());
   std::fflush(stderr);
   open_ = terminal_;
