@@ -1,1 +1,0 @@
-"""Reference values for the tests, computed with diffusers and transformers."""
