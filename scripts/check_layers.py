@@ -71,6 +71,8 @@ def check(root: pathlib.Path) -> list[str]:
             if path.suffix not in (".h", ".cc"):
                 continue
             name = str(path.relative_to(root))
+            if (layer := layer_of(name)) and layer not in LAYERS:
+                faults.append(f"{name}: {layer} is no layer")
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 match = INCLUDE.match(line)
                 if match:

@@ -15,8 +15,8 @@
 //   model_output  -> epsilon_theta(x_t, t)
 //   ets_          -> e_t, e_(t-delta) ...
 //   alpha_prod_t  -> alpha-bar_t
-// Coefficients are float32 and multiply in diffusers' order: the results are
-// then equal to the last bit on the CPU.
+// Coefficients are float32 and multiply in diffusers' order: on the CPU the
+// results then differ by no more than the last bits.
 
 namespace gloce {
 namespace {
