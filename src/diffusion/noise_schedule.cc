@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string>
 
 #include "gloce/base/error.h"
 
@@ -77,6 +78,7 @@ std::vector<float> AlphasCumprod(const SchedulerConfig& config,
 
 std::vector<float> Sigmas(const std::vector<float>& alphas_cumprod) {
   std::vector<float> sigmas;
+  sigmas.reserve(alphas_cumprod.size());
   for (const float alpha : alphas_cumprod) {
     sigmas.push_back(std::sqrt((1.0F - alpha) / alpha));
   }
@@ -134,10 +136,14 @@ void RequireSignal(const std::vector<float>& alphas_cumprod,
   for (const double t : timesteps) {
     const auto index = static_cast<size_t>(std::ceil(t));
     if (alphas_cumprod.at(index) > 0.0F) continue;
-    throw Error(origin + ": timestep " + std::to_string(index) +
-                " is pure noise (zero terminal SNR), which " + who +
-                " cannot start from; use ddim with prediction_type "
-                "v_prediction, or timestep_spacing leading");
+    std::string message = origin;
+    message += ": timestep " + std::to_string(index) +
+               " is pure noise (zero terminal SNR), which ";
+    message += who;
+    message +=
+        " cannot start from; use ddim with prediction_type "
+        "v_prediction, or timestep_spacing leading";
+    throw Error(message);
   }
 }
 

@@ -94,6 +94,7 @@ at::Tensor Scheduler::Step(const at::Tensor& model_output, size_t step_index,
 
 std::vector<std::string> SchedulerNames() {
   std::vector<std::string> names;
+  names.reserve(kEntries.size());
   for (const Entry& entry : kEntries) names.emplace_back(entry.name);
   return names;
 }
