@@ -21,8 +21,7 @@ using torch::jit::Value;
 namespace attr = c10::attr;
 namespace prim = c10::prim;
 
-using TensorMap =
-    std::function<at::Tensor(const at::Tensor&, const std::string& where)>;
+using TensorMap = std::function<at::Tensor(const at::Tensor&)>;
 
 // Replaces every tensor that can be reached from a value, through objects and
 // containers.
@@ -30,27 +29,26 @@ class TensorWalk {
  public:
   explicit TensorWalk(TensorMap map) : map_(std::move(map)) {}
 
-  c10::IValue operator()(const c10::IValue& value, const std::string& where) {
+  c10::IValue operator()(const c10::IValue& value) {
     if (value.isTensor()) {
-      return value.toTensor().defined()
-                 ? c10::IValue(map_(value.toTensor(), where))
-                 : value;
+      return value.toTensor().defined() ? c10::IValue(map_(value.toTensor()))
+                                        : value;
     }
     if (value.isObject()) {
-      WalkObject(value, where);
+      WalkObject(value);
     } else if (value.isList()) {  // in place: whoever else holds the list sees
                                   // the change
       auto list = value.toList();
       for (size_t i = 0; i < list.size(); ++i)
-        list.set(i, (*this)(list.get(i), where));
+        list.set(i, (*this)(list.get(i)));
     } else if (value.isGenericDict()) {
       for (const auto& item : value.toGenericDict()) {
-        item.setValue((*this)(item.value(), where));
+        item.setValue((*this)(item.value()));
       }
     } else if (value.isTuple()) {
       std::vector<c10::IValue> elements;
       for (const auto& element : value.toTupleRef().elements()) {
-        elements.push_back((*this)(element, where));
+        elements.push_back((*this)(element));
       }
       return c10::ivalue::Tuple::create(std::move(elements));
     }
@@ -58,14 +56,12 @@ class TensorWalk {
   }
 
  private:
-  void WalkObject(const c10::IValue& value, const std::string& where) {
+  void WalkObject(const c10::IValue& value) {
     const auto object = value.toObject();
     if (!seen_.insert(object.get()).second) return;
-    const std::string prefix = where.empty() ? "" : where + ".";
     for (size_t i = 0; i < object->slots().size(); ++i) {
       const c10::IValue slot = object->getSlot(i);
-      c10::IValue mapped =
-          (*this)(slot, prefix + object->type()->getAttributeName(i));
+      c10::IValue mapped = (*this)(slot);
       if (!mapped.is(slot)) object->setSlot(i, std::move(mapped));
     }
   }
@@ -192,14 +188,14 @@ class Mover {
 void RetargetConstant(Node* node, Mover& move) {
   const c10::IValue value = *torch::jit::toIValue(node->output());
   const bool cast = IsWeight(node->output());
-  const TensorMap map = [&](const at::Tensor& tensor, const std::string&) {
+  const TensorMap map = [&](const at::Tensor& tensor) {
     return tensor.dim() > 0 ? move(tensor, cast) : tensor.cpu();
   };
   if (value.isTensor()) {
     if (value.toTensor().defined())
-      node->t_(attr::value, map(value.toTensor(), ""));
+      node->t_(attr::value, map(value.toTensor()));
   } else if (node->kindOf(attr::value) == torch::jit::AttributeKind::ival) {
-    node->ival_(attr::value, TensorWalk(map)(value, ""));
+    node->ival_(attr::value, TensorWalk(map)(value));
   }
 }
 
@@ -223,9 +219,8 @@ void Retarget(torch::jit::Module& module, const Placement& placement) {
   const c10::InferenceMode no_gradients(false);
   const at::NoGradGuard no_grad;
   Mover move(placement);
-  TensorWalk([&](const at::Tensor& tensor, const std::string&) {
-    return move(tensor, true);
-  })(module._ivalue(), "");
+  TensorWalk([&](const at::Tensor& tensor) { return move(tensor, true); })(
+      module._ivalue());
   for (GraphFunction* function : Functions(module)) {
     const auto graph = function->graph();
     ForEachNode(graph->block(), [&](Node* node) {
@@ -240,38 +235,6 @@ void Retarget(torch::jit::Module& module, const Placement& placement) {
     });
     if (placement.dtype != at::kFloat) InsertCasts(*graph);
   }
-}
-
-std::vector<std::string> FindStrays(const torch::jit::Module& module,
-                                    c10::Device device) {
-  std::vector<std::string> strays;
-  const auto check = [&](const at::Tensor& tensor, const std::string& where) {
-    if (tensor.device() != device)
-      strays.push_back(where + " on " + tensor.device().str());
-    return tensor;
-  };
-  TensorWalk walk(check);
-  walk(module._ivalue(), "");
-  for (GraphFunction* function : Functions(module)) {
-    const std::string name = function->qualname().qualifiedName();
-    ForEachNode(function->graph()->block(), [&](Node* node) {
-      if (node->kind() != prim::Constant || !node->hasAttribute(attr::value))
-        return;
-      if (IsDeviceLiteral(node)) {
-        if (c10::Device(node->s(attr::value)) != device) {
-          strays.push_back("device literal \"" + node->s(attr::value) +
-                           "\" in " + name);
-        }
-        return;
-      }
-      const c10::IValue value = *torch::jit::toIValue(node->output());
-      if (value.isTensor() && value.toTensor().defined() &&
-          value.toTensor().dim() > 0) {
-        check(value.toTensor(), "constant in " + name);
-      }
-    });
-  }
-  return strays;
 }
 
 }  // namespace gloce

@@ -4,9 +4,6 @@
 
 #include <torch/script.h>
 
-#include <string>
-#include <vector>
-
 #include "gloce/bundle/device.h"
 
 namespace gloce {
@@ -28,10 +25,5 @@ namespace gloce {
 //     a weight.
 // Must be called before the module's first run. Throws c10::Error.
 void Retarget(torch::jit::Module& module, const Placement& placement);
-
-// Every tensor and device literal that is not where `device` says; empty after
-// Retarget.
-std::vector<std::string> FindStrays(const torch::jit::Module& module,
-                                    c10::Device device);
 
 }  // namespace gloce
