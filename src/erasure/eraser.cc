@@ -5,17 +5,11 @@
 #include <algorithm>
 #include <set>
 
+#include "erasure/layer_tensors.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
 namespace {
-
-// Every tensor of a layer, so that operations on all of them are written once.
-constexpr at::Tensor LayerErasers::*kTensors[] = {
-    &LayerErasers::map_up,       &LayerErasers::map_down,
-    &LayerErasers::mapping_mean, &LayerErasers::target_mean,
-    &LayerErasers::gate_basis,   &LayerErasers::surrogate_mean,
-    &LayerErasers::gate_center,  &LayerErasers::gate_slope};
 
 std::string Join(const std::vector<std::string>& names) {
   std::string joined;
@@ -91,8 +85,8 @@ Erasers SelectConcepts(const Erasers& erasers,
   const at::Tensor index = at::tensor(rows, at::kLong);
   for (const LayerErasers& layer : erasers.layers) {
     LayerErasers part{layer.path, layer.width, {}, {}, {}, {}, {}, {}, {}, {}};
-    for (const auto tensor : kTensors)
-      part.*tensor = (layer.*tensor).index_select(0, index);
+    for (const LayerTensor& spec : kLayerTensors)
+      part.*spec.tensor = (layer.*spec.tensor).index_select(0, index);
     selected.layers.push_back(std::move(part));
   }
   return selected;
@@ -124,11 +118,11 @@ Erasers MergeErasers(const std::vector<Erasers>& inputs) {
                        {},
                        {},
                        {}};
-    for (const auto tensor : kTensors) {
+    for (const LayerTensor& spec : kLayerTensors) {
       std::vector<at::Tensor> parts;
       for (const Erasers& input : inputs)
-        parts.push_back(input.layers[i].*tensor);
-      layer.*tensor = CatPadded(parts);
+        parts.push_back(input.layers[i].*spec.tensor);
+      layer.*spec.tensor = CatPadded(parts);
     }
     merged.layers.push_back(std::move(layer));
   }

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "bundle/safetensors.h"
 #include "erasure/concept_json.h"
+#include "erasure/layer_tensors.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -19,24 +20,6 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "gloce-erasers";
 constexpr const char* kVersion = "1";
-
-// A tensor of every layer: its name behind "<hook path>.", and its shape beyond
-// N.
-struct TensorSpec {
-  const char* name;
-  at::Tensor LayerErasers::*tensor;
-  const char* dims;  // 'D' the layer's width, 'R' a rank, in order
-};
-constexpr TensorSpec kTensors[] = {
-    {"map_up", &LayerErasers::map_up, "DR"},
-    {"map_down", &LayerErasers::map_down, "RD"},
-    {"mapping_mean", &LayerErasers::mapping_mean, "D"},
-    {"target_mean", &LayerErasers::target_mean, "D"},
-    {"gate_basis", &LayerErasers::gate_basis, "DR"},
-    {"surrogate_mean", &LayerErasers::surrogate_mean, "D"},
-    {"gate_center", &LayerErasers::gate_center, ""},
-    {"gate_slope", &LayerErasers::gate_slope, ""},
-};
 
 const std::string& MetadataValue(
     const std::map<std::string, std::string>& metadata, const std::string& key,
@@ -50,7 +33,7 @@ const std::string& MetadataValue(
 }
 
 void CheckShape(const std::string& path, const SafetensorsEntry& entry,
-                const TensorSpec& spec, int64_t num_concepts, int64_t width) {
+                const LayerTensor& spec, int64_t num_concepts, int64_t width) {
   const std::string dims = spec.dims;
   bool fits =
       entry.shape.size() == dims.size() + 1 && entry.shape[0] == num_concepts;
@@ -74,7 +57,7 @@ LayerErasers ReadLayer(const SafetensorsFile& file, const std::string& path,
   LayerErasers layer;
   layer.path = hook;
   layer.width = width;
-  for (const TensorSpec& spec : kTensors) {
+  for (const LayerTensor& spec : kLayerTensors) {
     const std::string name = hook + "." + spec.name;
     const SafetensorsEntry* entry = file.Find(name);
     if (entry == nullptr)
@@ -162,7 +145,7 @@ std::string SerializeErasers(const Erasers& erasers) {
   std::vector<SafetensorsEntry> entries;
   for (const LayerErasers& layer : erasers.layers) {
     hooks.push_back({{"path", layer.path}, {"width", layer.width}});
-    for (const TensorSpec& spec : kTensors) {
+    for (const LayerTensor& spec : kLayerTensors) {
       keep.push_back(
           (layer.*spec.tensor).to(at::kCPU, at::kFloat).contiguous());
       const at::Tensor& tensor = keep.back();
