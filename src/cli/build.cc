@@ -216,13 +216,12 @@ int RunBuild(const BuildOptions& o) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  const std::string hash = ErasersHash(erasers);
   if (o.output.json) {
     json names = json::array();
     for (const ConceptInfo& info : erasers.concepts)
       names.push_back(info.settings.name);
     const json document = {{"file", o.out},
-                           {"sha256", hash},
+                           {"sha256", ErasersHash(erasers)},
                            {"concepts", names},
                            {"statistics_passes", cost.statistics},
                            {"gate_passes", cost.gates},

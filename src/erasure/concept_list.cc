@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -298,6 +299,7 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
 
   std::vector<ConceptRequest> requests;
   std::set<std::string> names;
+  std::map<std::string, json> presets;  // each read once, whatever uses it
   for (auto& [name, own] : concepts) {
     if (name.empty())
       throw Error(sources.list_path + ": a concept has no name");
@@ -311,7 +313,10 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
     json merged = json::object();
     if (const auto preset = strong.find("preset"); preset != strong.end()) {
       if (!preset->is_string()) throw Error("preset: expected a name");
-      merged = PresetLayer(preset->get<std::string>()).settings;
+      const auto preset_name = preset->get<std::string>();
+      auto [it, fresh] = presets.try_emplace(preset_name);
+      if (fresh) it->second = PresetLayer(preset_name).settings;
+      merged = it->second;
     }
     Merge(merged, strong);
     requests.push_back(ToRequest(name, merged, "concept \"" + name + "\""));
