@@ -123,7 +123,7 @@ class FakeJob : public ::testing::Test {
     WriteFileAtomically(Out("manifest.jsonl"), lines);
   }
 
-  const TestFolder folder_;
+  const TemporaryFolder folder_;
   std::vector<JobImage> images_;
   JobSettings settings_;
   int batches_ = 0;

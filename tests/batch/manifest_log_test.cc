@@ -39,7 +39,7 @@ class ManifestLogTest : public ::testing::Test {
     });
   }
 
-  const TestFolder folder_;
+  const TemporaryFolder folder_;
   const std::string path_ = folder_ / "manifest.jsonl";
   std::optional<ManifestLog> log_;
   std::vector<std::string> seen_;

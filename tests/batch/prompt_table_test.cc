@@ -141,7 +141,7 @@ TEST(PromptTableTest, NumbersAreChecked) {
 }
 
 TEST(PromptTableTest, ReadsFiles) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   WriteFileAtomically(folder / "p.csv", "prompt\na\n");
   EXPECT_EQ(ReadPromptTable(folder / "p.csv").size(), 1u);
   EXPECT_FAILS(ReadPromptTable(folder / "none.csv"),

@@ -3,14 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <random>
 #include <string>
 
 #include "gloce/base/error.h"
+#include "temporary_folder.h"
 
 namespace gloce {
 
@@ -28,31 +26,6 @@ namespace gloce {
   } while (false)
 #define EXPECT_FAILS(statement, matcher) \
   EXPECT_FAILS_AS(::gloce::Error, statement, matcher)
-
-// A new folder that is removed with all it holds.
-class TestFolder {
- public:
-  TestFolder() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "gloce-test-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw Error("no temporary folder");
-    path_ = name;
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
-};
 
 // A copy of `bytes` with one to three random edits: flipped bits, cuts,
 // repeated pieces.
