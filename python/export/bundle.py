@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from .errors import ExportError
 from .folder import MANIFEST, new_bundle_folder
 from .identity import model_identity
 from .pipeline import Pipeline, read_json
-from .tokenizer import write_vocabulary
+from .tokenizer import added_tokens, write_vocabulary
 
 FORMAT = "gloce-bundle"
 VERSION = 1
@@ -53,7 +54,11 @@ def _sizes(pipeline: Pipeline) -> networks.Sizes:
 
 def _scheduler(config: dict) -> dict:
     """The scheduler's configuration, as StableDiffusionPipeline makes it on loading."""
-    corrected = dict(config)
+    # Python writes -Infinity (lambda_min_clipped of DPM-Solver), which is no JSON.
+    corrected = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in config.items()
+    }
     if corrected.get("steps_offset", 1) != 1:
         corrected["steps_offset"] = 1
     # PNDM's configuration has no such key, and DDIM's default would clip.
@@ -187,6 +192,8 @@ class _Exporter:
             "bos_token_id": tokenizer.bos_token_id,
             "eos_token_id": tokenizer.eos_token_id,
             "pad_token_id": tokenizer.pad_token_id,
+            "unk_token_id": tokenizer.unk_token_id,
+            "added_tokens": added_tokens(tokenizer),
         }
 
     def _files(self) -> dict:

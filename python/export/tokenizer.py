@@ -65,6 +65,12 @@ def _check_added_tokens(tokenizer, description: dict) -> None:
                 f"tokenizer: added token {token['content']!r}: tokens added by textual"
                 " inversion are not supported: export the pipeline without them"
             )
+        for rule in ("lstrip", "rstrip", "single_word"):
+            if token.get(rule):
+                raise ExportError(
+                    f"tokenizer: added token {token['content']!r}: {rule} is not supported:"
+                    " only CLIP's own special tokens are"
+                )
 
 
 def vocabulary(tokenizer) -> tuple[dict[str, int], list[tuple[str, str]]]:
@@ -91,6 +97,18 @@ def vocabulary(tokenizer) -> tuple[dict[str, int], list[tuple[str, str]]]:
         pair = merge.split(" ") if isinstance(merge, str) else merge
         merges.append((pair[0], pair[1]))
     return vocab, merges
+
+
+def added_tokens(tokenizer) -> list[dict]:
+    """Tokens that are recognised as a whole in a prompt: content, id, normalized.
+
+    normalized: looked for after normalisation, as Stable Diffusion 1.x has it for
+    its BOS.
+    """
+    return [
+        {key: token[key] for key in ("content", "id", "normalized")}
+        for token in _describe(tokenizer)["added_tokens"]
+    ]
 
 
 def write_vocabulary(tokenizer, folder: Path) -> int:

@@ -61,6 +61,18 @@ LatentSpec ReadLatent(JsonObject object) {
   return latent;
 }
 
+std::vector<AddedTokenSpec> ReadAddedTokens(JsonObject& text) {
+  std::vector<AddedTokenSpec> tokens;
+  for (const auto& item : text.Array("added_tokens")) {
+    JsonObject object(item, text.place() + ": added_tokens[" +
+                                std::to_string(tokens.size()) + "]");
+    tokens.push_back({object.String("content"), object.Integer("id"),
+                      object.Bool("normalized")});
+    object.Finish();
+  }
+  return tokens;
+}
+
 TextSpec ReadText(JsonObject object) {
   TextSpec text{};
   text.tokenizer = object.String("tokenizer");
@@ -75,6 +87,8 @@ TextSpec ReadText(JsonObject object) {
   text.bos_token_id = object.Integer("bos_token_id");
   text.eos_token_id = object.Integer("eos_token_id");
   text.pad_token_id = object.Integer("pad_token_id");
+  text.unk_token_id = object.Integer("unk_token_id");
+  text.added_tokens = ReadAddedTokens(object);
   object.Finish();
   return text;
 }

@@ -33,13 +33,21 @@ struct LatentSpec {
   double shift_factor;
 };
 
+// A token that is recognised as a whole where it stands in a prompt.
+struct AddedTokenSpec {
+  std::string content;
+  int64_t id;
+  bool normalized;  // looked for after normalisation, not before
+};
+
 struct TextSpec {
   std::string tokenizer;  // "clip_bpe"
   int64_t
       max_length;  // L, tokens of a prompt with its special tokens and padding
   int64_t vocab_size;
   int64_t width;  // features of encoder_hidden_states
-  int64_t bos_token_id, eos_token_id, pad_token_id;
+  int64_t bos_token_id, eos_token_id, pad_token_id, unk_token_id;
+  std::vector<AddedTokenSpec> added_tokens;
 };
 
 // A network that judges pictures (the demo's detector).

@@ -105,10 +105,6 @@ std::vector<std::string> ToPrompts(const ConceptRequest& request,
 
 }  // namespace
 
-double PromptSimilarity(const at::Tensor& a, const at::Tensor& b) {
-  return MeanCosine(UnitPositions(a), UnitPositions(b));
-}
-
 std::vector<ConceptSettings> ChooseConcepts(
     const std::vector<ConceptRequest>& requests, const EncodePrompts& encode,
     std::vector<ConceptChoice>* choices) {

@@ -28,10 +28,6 @@ struct ConceptChoice {
 using EncodePrompts =
     std::function<at::Tensor(const std::vector<std::string>&)>;
 
-// Mean cosine of two prompt embeddings (L, D) over token positions 1…8, or
-// fewer if L is smaller.
-double PromptSimilarity(const at::Tensor& a, const at::Tensor& b);
-
 // Fills in every open anchor and mapping list. Names being erased are left out
 // of every pool, compared without case; with `published_filter` what the
 // published code leaves out instead (reference.md §2). Anchors are the most

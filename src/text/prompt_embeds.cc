@@ -22,7 +22,10 @@ std::unique_ptr<Tokenizer> MakeTokenizer(const Bundle& bundle) {
   options.bos_id = text.bos_token_id;
   options.eos_id = text.eos_token_id;
   options.pad_id = text.pad_token_id;
-  options.unk_id = text.eos_token_id;
+  options.unk_id = text.unk_token_id;
+  for (const AddedTokenSpec& token : text.added_tokens) {
+    options.added_tokens.push_back({token.content, token.id, token.normalized});
+  }
   return std::make_unique<ClipBpeTokenizer>(
       bundle.ReadChecked(manifest.files.at("vocab")),
       bundle.ReadChecked(manifest.files.at("merges")), options,

@@ -73,14 +73,25 @@ TEST(ChooseConceptsTest, WithoutAnchorsTheErrorTellsThreeWays) {
   }
 }
 
-TEST(PromptSimilarityTest, LooksAtPositionsOneToEight) {
-  at::Tensor a = at::ones({12, 3});
-  at::Tensor b = at::ones({12, 3});
-  b[0].fill_(-1);
-  b[9].fill_(-1);
-  EXPECT_NEAR(PromptSimilarity(a, b), 1, 1e-12);
-  b[8].fill_(-1);
-  EXPECT_NEAR(PromptSimilarity(a, b), 6.0 / 8, 1e-12);
+TEST(ChooseConceptsTest, SimilarityIsOfPositionsOneToEight) {
+  // Opposite to the target at as many of the positions 1…8 as the last digit
+  // says, and at 0 and 9, which do not count.
+  const auto encode = [](const std::vector<std::string>& prompts) {
+    at::Tensor states = at::ones({1, 12, 3});
+    const char last = prompts.at(0).back();
+    const int64_t opposite = last >= '0' && last <= '8' ? last - '0' : 0;
+    if (last != 't') {
+      states[0][0].fill_(-1);
+      states[0][9].fill_(-1);
+    }
+    states[0].narrow(0, 1, opposite).fill_(-1);
+    return states;
+  };
+  std::vector<ConceptChoice> choices;
+  ChooseConcepts({Request("cat", {"x0", "x1", "x8"})}, encode, &choices);
+  EXPECT_NEAR(choices[0].anchors[1].similarity, 1, 1e-12);
+  EXPECT_NEAR(choices[0].anchors[0].similarity, 6.0 / 8, 1e-12);
+  EXPECT_NEAR(choices[0].mapping[0].similarity, -1, 1e-12);
 }
 
 }  // namespace

@@ -157,11 +157,18 @@ class WrittenBundleTest(ExportTest):
 
     def test_scheduler_is_corrected_as_the_pipeline_corrects_it(self):
         self.edit("scheduler/scheduler_config.json", steps_offset=0, clip_sample=True,
-                  prediction_type="v_prediction")
+                  prediction_type="v_prediction", lambda_min_clipped=float("-inf"))
         bundle = self.export("--no-check")
         self.assertEqual(bundle["prediction_type"], "v_prediction")
         self.assertEqual(bundle["scheduler"]["steps_offset"], 1)
         self.assertIs(bundle["scheduler"]["clip_sample"], False)
+        self.assertIsNone(bundle["scheduler"]["lambda_min_clipped"])
+
+    def test_special_tokens_are_listed(self):
+        text = self.export("--no-check")["text"]
+        self.assertEqual(text["unk_token_id"], 790)
+        self.assertIn({"content": "<|endoftext|>", "id": 790, "normalized": False},
+                      text["added_tokens"])
 
     def test_defaults_are_taken_over(self):
         defaults = {"preset": "demo", "templates": ["a picture of {}"]}
@@ -268,6 +275,13 @@ class RefusalTest(ExportTest):
         added.append({**added[0], "id": 791, "content": "<my-cat>", "special": False})
         self.edit(path, added_tokens=added)
         self.assert_refused("added token '<my-cat>'", "textual inversion")
+
+    def test_special_tokens_that_strip_spaces(self):
+        path = "tokenizer/tokenizer.json"
+        added = json.loads((self.pipeline / path).read_text())["added_tokens"]
+        added[0]["lstrip"] = True
+        self.edit(path, added_tokens=added)
+        self.assert_refused("added token", "lstrip is not supported")
 
     def test_truncated_weights(self):
         path = self.pipeline / "unet" / WEIGHTS
