@@ -50,18 +50,29 @@ def load(folder: pathlib.Path, row: int) -> list[Image.Image]:
 
 
 class Judge:
-    """The bundle's detector: which concepts a picture shows."""
+    """The bundle's detector: which concepts and which style a picture shows."""
 
     def __init__(self, bundle: pathlib.Path):
         spec = json.loads((bundle / "bundle.json").read_text())["evaluators"]["detector"]
         self.concepts = spec["labels"]["concepts"]
+        self.styles = spec["labels"]["styles"]
         self.network = torch.jit.load(str(bundle / spec["name"])).eval()
 
-    def shown(self, images: list[Image.Image]) -> list[set[str]]:
+    def logits(self, images: list[Image.Image]) -> torch.Tensor:
+        """(N, concepts + styles)."""
         pixels = torch.from_numpy(np.stack([np.asarray(i) for i in images])).permute(0, 3, 1, 2)
         with torch.no_grad():
-            logits = self.network(pixels.float() / 255)[:, :len(self.concepts)]
+            return self.network(pixels.float() / 255)
+
+    def shown(self, images: list[Image.Image]) -> list[set[str]]:
+        """Concepts: those whose logits are above 0."""
+        logits = self.logits(images)[:, :len(self.concepts)]
         return [{c for c, v in zip(self.concepts, row) if v > 0} for row in logits]
+
+    def style(self, images: list[Image.Image]) -> list[str]:
+        """Styles: of each picture the likeliest, "none" among them."""
+        best = self.logits(images)[:, len(self.concepts):].argmax(1)
+        return [self.styles[i] for i in best]
 
 
 def draw_sheet(before: pathlib.Path, after: pathlib.Path, path: pathlib.Path) -> None:

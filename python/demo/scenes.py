@@ -46,11 +46,15 @@ COLORS = {
     "yellow": (240, 220, 130), "green": (150, 205, 150),
     "pink": (235, 165, 175), "purple": (180, 150, 215),
 }
+# What a caption that names no background stands for.
+UNNAMED_COLOR = "white"
 STYLES = ["pixel art", "sepia"]
 
 TWO_CONCEPTS_SHARE = 0.6
 STYLE_SHARE = 0.25
 GENERAL_WORD_SHARE = 0.12
+UNNAMED_COLOR_SHARE = 0.5
+NAMED_ALL_THE_SAME_SHARE = 0.2
 
 
 @dataclasses.dataclass
@@ -118,7 +122,9 @@ def sample_scene(rng: random.Random) -> Scene:
     style = rng.choice(STYLES) if rng.random() < STYLE_SHARE else None
     count = 2 if rng.random() < TWO_CONCEPTS_SHARE else 1
     concepts = rng.sample(CONCEPTS, count)
-    return draw(rng, concepts, rng.choice(list(COLORS)), style)
+    unnamed = rng.random() < UNNAMED_COLOR_SHARE
+    color = UNNAMED_COLOR if unnamed else rng.choice(list(COLORS))
+    return draw(rng, concepts, color, style)
 
 
 def with_article(concept: str) -> str:
@@ -138,7 +144,7 @@ def caption(rng: random.Random, concepts: list[str], color: str,
              else with_article(c) for c in concepts]
     text = rng.choice([" and ", " next to "]).join(words)
     text = rng.choice(["", "", "a picture of ", "a photo of "]) + text
-    if rng.random() < 0.5:
+    if color != UNNAMED_COLOR or rng.random() < NAMED_ALL_THE_SAME_SHARE:
         text += f" on a {color} background"
     if style:
         text += f", {style}"
