@@ -32,8 +32,12 @@ import sys
 from dataclasses import dataclass, field
 
 import numpy as np
-from demo import Judge, article
 from PIL import Image, ImageDraw
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+
+from demo.judge import Judge  # noqa: E402
+from demo.scenes import with_article  # noqa: E402
 
 CHANGE = 8  # of 255
 
@@ -52,7 +56,7 @@ class Row:
 
 
 def single(kind: str, name: str, seed: int, count: int, style: str = "none") -> Row:
-    prompt = f"a picture of {article(name)}" + ("" if style == "none" else f", {style}")
+    prompt = f"a picture of {with_article(name)}" + ("" if style == "none" else f", {style}")
     return Row(f"{kind}-{name}", prompt, seed, count, (name,), style)
 
 
@@ -69,7 +73,7 @@ def concept_rows(concepts: list[str], erased: list[str], options) -> list[Row]:
             other = others[(7 * n + 11 * k) % len(others)]
             half = "right" if k % 2 else "left"
             names = (other, name) if half == "right" else (name, other)
-            prompt = f"a picture of {article(names[0])} and {article(names[1])}"
+            prompt = f"a picture of {with_article(names[0])} and {with_article(names[1])}"
             case = f"p-{name}-{other}-{half}"
             rows.append(Row(case, prompt, options.seed + 5000 + 100 * n + k, 1,
                             names, half=half))
@@ -143,11 +147,13 @@ class Tally:
                 if shares else None
 
         acc_e, acc_s = mean(self.erased), mean(self.kept)
-        h = 2 * (1 - acc_e) * acc_s / max(1 - acc_e + acc_s, 1e-9)
+        h = None
+        if acc_e is not None and acc_s is not None:
+            h = round(2 * (1 - acc_e) * acc_s / max(1 - acc_e + acc_s, 1e-9), 4)
         return {
             "Acc_e": acc_e, "Acc_e_unmodified": mean(self.erased_before), "n_e": len(self.erased),
             "Acc_s": acc_s, "Acc_s_unmodified": mean(self.kept_before), "n_s": len(self.kept),
-            "H": round(h, 4),
+            "H": h,
             "content": mean(self.content), "content_unmodified": mean(self.content_before),
             "n_content": len(self.content), "outside_quartiles": quartiles(self.outside),
             "unnamed_quartiles": quartiles(self.unnamed), **self.names,

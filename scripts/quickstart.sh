@@ -15,9 +15,16 @@ install_packages "${PACKAGES[@]}"
 make_environment
 build_gloce OFF
 
-step "demo: exporting models/emoji to build/emoji"
-"$PYTHON" -W ignore scripts/export_bundle.py models/emoji --out build/emoji --overwrite \
-  >build/export.log 2>&1 || { tail -5 build/export.log >&2; die "the export failed; see build/export.log"; }
+made_from=$(cat models/emoji/*/*.safetensors models/emoji/*/*.json models/emoji/*.json \
+  python/export/*.py "$VENV/.requirements.txt.installed" | sha256sum)
+if [ "$(cat build/emoji.made_from 2>/dev/null)" = "$made_from" ] && [ -d build/emoji ]; then
+  step "demo: build/emoji is up to date"
+else
+  step "demo: exporting models/emoji to build/emoji"
+  "$PYTHON" -W ignore scripts/export_bundle.py models/emoji --out build/emoji --overwrite \
+    >build/export.log 2>&1 || { tail -5 build/export.log >&2; die "the export failed; see build/export.log"; }
+  echo "$made_from" >build/emoji.made_from
+fi
 
 step "demo: erasing cat, guitar and pizza, drawing before and after"
-"$PYTHON" -W ignore scripts/demo.py --bundle build/emoji --program build/gloce --out build/demo
+"$PYTHON" -W ignore scripts/quickstart_demo.py --bundle build/emoji --program build/gloce --out build/demo

@@ -31,9 +31,14 @@ root (apt-get install ${missing[*]}), then run this again"
   fi
   command -v apt-get >/dev/null || die "apt-get is not there; install the equivalents of: ${missing[*]}"
   step "system packages: installing ${missing[*]}"
-  "${sudo[@]}" apt-get update -qq || die "apt-get update failed; check the network and the package sources"
+  if [ ${#sudo[@]} -gt 0 ]; then
+    sudo -v || die "sudo does not let you in. Run this as root: apt-get install ${missing[*]}"
+  fi
+  # What is cached may be enough, so that only the installation decides.
+  "${sudo[@]}" apt-get update -qq || step "system packages: apt-get update failed, going on"
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >/dev/null || die "apt-get could not install: ${missing[*]}"
+    "${missing[@]}" >/dev/null ||
+    die "apt-get could not install: ${missing[*]}. Check the network and the package sources"
 }
 
 # install_requirements FILE [pip options]: skipped while FILE is what was installed last.
@@ -52,10 +57,13 @@ install_requirements() {
 }
 
 make_environment() {
-  if [ ! -x "$PYTHON" ]; then
+  # An interrupted run may leave an environment without pip.
+  if ! "$PYTHON" -m pip --version >/dev/null 2>&1; then
     step "Python environment: making $VENV"
+    local clear=()
+    if [ -e "$VENV/pyvenv.cfg" ]; then clear=(--clear); fi
     # The system's Python: other ones may lack the venv module's parts.
-    "$(PATH=/usr/bin:$PATH command -v python3)" -m venv "$VENV" ||
+    "$(PATH=/usr/bin:$PATH command -v python3)" -m venv "${clear[@]}" "$VENV" ||
       die "cannot make the Python environment $VENV; is python3-venv installed?"
   fi
   install_requirements requirements.txt
@@ -64,11 +72,13 @@ make_environment() {
 # build_gloce TESTS(ON|OFF)
 build_gloce() {
   step "build: configuring"
-  GLOCE_VENV=$VENV cmake --preset release -DGLOCE_BUILD_TESTS="$1" >build-configure.log 2>&1 ||
-    { tail -20 build-configure.log >&2; die "cmake could not configure; see build-configure.log"; }
-  mv build-configure.log build/configure.log
+  mkdir -p build
+  # What an earlier run found may be of another environment.
+  GLOCE_VENV=$VENV cmake --preset release -U LIBTORCH_DIR -U GLOCE_PYTHON \
+    -DGLOCE_BUILD_TESTS="$1" >build/configure.log 2>&1 ||
+    { tail -20 build/configure.log >&2; die "cmake could not configure; see build/configure.log"; }
   step "build: compiling into build/ (log: build/compile.log)"
   cmake --build build >build/compile.log 2>&1 ||
-    { grep -A5 -E 'error|FAILED' build/compile.log | head -40 >&2
+    { grep -A5 -E 'error|FAILED' build/compile.log | head -40 >&2 || true
       die "the build failed; see build/compile.log"; }
 }

@@ -22,7 +22,7 @@ install_requirements requirements-test.txt --no-deps
 build_gloce ON
 
 step "tests"
-# Two at a time with one thread each: faster here than one with two.
+# Two at a time with one thread each are faster than one with two.
 export OMP_NUM_THREADS=1
 log=build/test.log
 status=0

@@ -12,7 +12,8 @@ from demo.training import replace_folder
 
 COMPONENTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
 BUNDLE_DEFAULTS = {"preset": "demo", "groups": scenes.GROUPS,
-                   "concepts": scenes.CONCEPTS, "styles": scenes.STYLES}
+                   "concepts": scenes.CONCEPTS, "styles": scenes.STYLES,
+                   "anchor_pool": scenes.CONCEPTS}
 
 
 def assemble(work: pathlib.Path, scale: float, out: pathlib.Path) -> None:

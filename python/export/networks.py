@@ -139,7 +139,11 @@ def trace(network: torch.nn.Module, inputs: tuple, what: str):
         try:
             return torch.jit.trace(network.eval(), inputs, check_trace=False)
         except Exception as error:  # torch raises many kinds
-            raise ExportError(f"{what}: cannot be traced: {first_line(error)}") from error
+            raise ExportError(
+                f"{what}: cannot be traced: {first_line(error)}: remove what was put into the"
+                " network (LoRA, IP-Adapter, attention processors), save it with"
+                " pipe.save_pretrained(FOLDER), and export that folder"
+            ) from error
 
 
 def _require_space(traced, path: Path) -> None:

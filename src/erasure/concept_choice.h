@@ -30,7 +30,7 @@ using EncodePrompts =
 
 // Fills in every open anchor and mapping list. Names being erased are left out
 // of every pool, compared without case; with `published_filter` what the
-// published code leaves out instead (reference.md §2). Anchors are the most
+// published code leaves out instead. Anchors are the most
 // similar of the pool, mapping the least similar. Throws UsageError that tells
 // the ways to give anchors where a concept has none and no pool, or too small a
 // pool.

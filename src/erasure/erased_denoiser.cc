@@ -10,7 +10,7 @@
 #include "erasure/hooked_denoiser.h"
 #include "gloce/base/error.h"
 
-// Notation (<variable name> -> <name in design.md §2>):
+// Notation (<variable name> -> <name in docs/erasure.md>):
 //   logit -> k(p − c), gate -> s, coordinates -> V_mapᵀ(I − V_tar V_tarᵀ)(x −
 //   μ_tar)
 namespace gloce {

@@ -18,7 +18,7 @@ class GateBank {
            c10::Device device);
 
   // p(x) = ‖V_gateᵀ(x − μ_sur)‖² / ‖x − μ_sur‖² of every token and concept
-  // (GLoCE, gate; design.md §2).
+  // (GLoCE, gate; docs/erasure.md).
   //   rows  (M, D) float32
   // Returns (M, N) float32 in [0, 1]. A token that equals μ_sur has p = 0.
   // Memory is O(M·N·R3): the tokens are centred, once for each distinct μ_sur,

@@ -16,8 +16,8 @@ struct GateThreshold {
 };
 
 // c = mean(m) + τ·std(m) with the unbiased standard deviation, k = ln(99) /
-// (0.001·τ): at p = c + 0.001·τ the gate is open to 99 % (design.md §2). Throws
-// Error for fewer than two scores.
+// (0.001·τ): at p = c + 0.001·τ the gate is open to 99 % (docs/erasure.md).
+// Throws Error for fewer than two scores.
 GateThreshold ThresholdFromScores(const std::vector<double>& scores,
                                   double tau);
 

@@ -22,7 +22,7 @@ struct TargetBasis {
 MappingBasis FitMapping(const Moments& mapping, int64_t rank_map);
 
 // V_gate: top eigenvectors of Σ_tar + (μ_tar − μ_sur)(μ_tar − μ_sur)ᵀ (GLoCE,
-// gate; design.md §2).
+// gate; docs/erasure.md).
 TargetBasis FitTarget(const Moments& target, const at::Tensor& surrogate_mean,
                       int64_t rank_target, int64_t rank_gate);
 

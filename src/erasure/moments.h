@@ -7,7 +7,7 @@
 
 namespace gloce {
 
-// Notation (<variable name> -> <name in design.md §2>):
+// Notation (<variable name> -> <name in docs/erasure.md>):
 //   mean -> μ, covariance -> Σ (biased: divided by the count), x -> x, width ->
 //   D
 struct Moments {

@@ -13,8 +13,7 @@ class TextEncoder {
   // Throws Error.
   TextEncoder(const Bundle& bundle, const Placement& placement);
 
-  // The last hidden state after the final layer norm, without attention mask
-  // (reference.md §2).
+  // The last hidden state after the final layer norm, without attention mask.
   //   input_ids  int64 (B, L) on the CPU
   // Returns (B, L, D) on the encoder's device. Throws Error if the network
   // gives another shape.

@@ -166,8 +166,8 @@ ProgramResult RunOnAFullDisk(const std::string& arguments,
                              const std::string& folder, int kilobytes,
                              std::string& left) {
   fs::create_directory(folder);
-  const std::string list = "; code=$?; ls -A " + folder + " >" + folder +
-                           "-left; exit $code";
+  const std::string list =
+      "; code=$?; ls -A " + folder + " >" + folder + "-left; exit $code";
   const std::string unshare = "unshare --user --map-root-user --mount ";
   const bool mounts = std::system((unshare + "true 2>/dev/null").c_str()) == 0;
   ProgramResult result =
@@ -182,11 +182,11 @@ ProgramResult RunOnAFullDisk(const std::string& arguments,
 
 TEST_F(BadInputTest, AFullDiskLeavesNothingHalfWritten) {
   std::string left;
-  const ProgramResult result = RunOnAFullDisk(
-      "generate" + kModel +
-          "--prompt a --num-images 12 --steps 2 --quiet --out " +
-          (folder_ / "out"),
-      folder_ / "out", 40, left);
+  const ProgramResult result =
+      RunOnAFullDisk("generate" + kModel +
+                         "--prompt a --num-images 12 --steps 2 --quiet --out " +
+                         (folder_ / "out"),
+                     folder_ / "out", 40, left);
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_THAT(result.err, HasSubstr("gloce: error: "));
   EXPECT_THAT(result.err, HasSubstr(".png: "));

@@ -60,7 +60,8 @@ TEST(PipelineTest, BFloat16StaysNearFloat32) {
   const at::Tensor got =
       unet.Predict(latents, 500, {pipeline.EncodePrompts({"a cat"}), 0})
           .to(at::kFloat);
-  // diffusers' own cast differs by as much: prototypes measured 1.4 %.
+  // bfloat16 has 8 bits; casting diffusers' U-Net changes its output by 1 to 2
+  // %.
   EXPECT_LE(((got - expected).norm() / expected.norm()).item<double>(), 0.05);
   EXPECT_GT(((got - expected).norm() / expected.norm()).item<double>(), 0);
 }

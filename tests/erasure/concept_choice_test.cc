@@ -49,7 +49,7 @@ TEST(ChooseConceptsTest, ErasedConceptsAreLeftOutWhateverTheirCase) {
   EXPECT_THAT(chosen[1].anchors, testing::ElementsAre("a x3", "a x1"));
 }
 
-// reference.md §2: names that contain the target, compared with case, leave.
+// The published code: names that contain the target, compared with case, leave.
 TEST(ChooseConceptsTest, ThePublishedFilterKeepsItsFault) {
   ConceptRequest request = Request("Cat", {"Cat", "x5", "x6"});
   request.published_filter = true;

@@ -109,7 +109,8 @@ TEST(ConceptListTest, NothingToEraseIsWrongUsage) {
   EXPECT_THROW(ReadConcepts({"", {}, "{}", "{}"}), UsageError);
 }
 
-// The figures of the paper and of the published configurations (design.md §2).
+// The figures of the paper and of the published configurations
+// (docs/erasure.md).
 TEST(PresetTest, PublishedPresetsStayAsPublished) {
   const auto read = [](const std::string& preset) {
     return ReadConcepts(

@@ -15,7 +15,7 @@ namespace {
 
 const std::string kBundle = std::string(GLOCE_BUNDLES) + "/emoji";
 
-// x' by the definition (design.md §2), in double precision, token by token.
+// x' by the definition (docs/erasure.md), in double precision, token by token.
 class PlainErasure : public LayerHook {
  public:
   PlainErasure(const Erasers& erasers, double strength)

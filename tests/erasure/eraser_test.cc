@@ -12,7 +12,7 @@ namespace {
 const std::vector<HookPoint> kHooks = {{"a.attn2.to_out.0", 8, ""},
                                        {"b.attn2.to_out.0", 6, ""}};
 
-// design.md §2: 801 for 10 of 50.
+// docs/erasure.md: 801 for 10 of 50.
 TEST(GateStartTimestepTest, EqualsThePublishedCalls) {
   EXPECT_EQ(GateStartTimestep(1000, 10, 50), 801);
   EXPECT_EQ(GateStartTimestep(1000, 0, 50), 1001);

@@ -19,7 +19,7 @@ ConceptSettings Concept(const std::string& name,
   return settings;
 }
 
-// design.md §5: unique prompts × seeds × (end + 1), whoever shares them.
+// Unique prompts × seeds × (end + 1), whoever shares them.
 TEST(FitPlanTest, EveryPromptAndSeedIsRunOnce) {
   const std::vector<ConceptSettings> concepts = {
       Concept("cat", {"an animal"}, {"a dog", "a bear"}),

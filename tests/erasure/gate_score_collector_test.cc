@@ -11,7 +11,7 @@ TEST(ThresholdTest, IsMeanPlusTauUnbiasedDeviations) {
   // mean 0.3, unbiased variance 0.01.
   const GateThreshold threshold = ThresholdFromScores({0.2, 0.3, 0.4}, 2.5);
   EXPECT_NEAR(threshold.center, 0.3 + 2.5 * 0.1, 1e-12);
-  // reference.md §4: exact ln 99 / .0025.
+  // Exactly ln 99 / .0025.
   EXPECT_NEAR(threshold.slope, 1838.04794, 1e-5);
 }
 

@@ -15,9 +15,9 @@ namespace gloce {
 // A bundle's denoiser with erasers installed at its hook points:
 //   x' = x + strength · s(x) · (η·(μ_map + V_map V_mapᵀ(I − V_tar V_tarᵀ)(x −
 //   μ_tar)) − x), s(x) = sigmoid(k (p(x) − c)),
-// for each token by the concept whose logit k(p − c) is largest (design.md §2).
-// It acts on both halves of classifier-free guidance, for each concept from its
-// noise level on.
+// for each token by the concept whose logit k(p − c) is largest
+// (docs/erasure.md). It acts on both halves of classifier-free guidance, for
+// each concept from its noise level on.
 class ErasedDenoiser final : public Denoiser {
  public:
   // strength scales the blend; 1 is the method. Throws Error if the erasers

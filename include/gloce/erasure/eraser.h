@@ -52,8 +52,8 @@ struct ConceptInfo {
 
 // One hook point's part of N erasers, float32 on the CPU, concepts along the
 // first dimension. Ranks that differ between concepts are padded with zeros,
-// which changes no result. Notation (<variable name> -> <name in design.md
-// §2>):
+// which changes no result. Notation (<variable name> -> <name in
+// docs/erasure.md>):
 //   map_up -> V_map,  map_down -> V_mapᵀ(I − V_tar V_tarᵀ),  mapping_mean ->
 //   μ_map, target_mean -> μ_tar,  gate_basis -> V_gate,  surrogate_mean ->
 //   μ_sur, gate_center -> c,  gate_slope -> k
@@ -80,7 +80,7 @@ struct Erasers {
 
 // The noise level from which an eraser acts, as a timestep: num_train·(1 −
 // start/steps) + 1. With PNDM and 50 steps these are exactly the calls that the
-// published code gates (reference.md §5).
+// published code gates.
 double GateStartTimestep(int64_t num_train_timesteps, int64_t gate_start,
                          int64_t steps);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Erases three concepts from the demo model and shows what changed.
 
-    scripts/demo.py --bundle build/emoji --program build/gloce --out build/demo
+    scripts/quickstart_demo.py --bundle build/emoji --program build/gloce --out build/demo
 
 Builds erasers, draws the same prompts and seeds with and without them, judges
 the pictures with the bundle's detector, writes OUT/before_after.png and prints
@@ -15,9 +15,12 @@ import pathlib
 import subprocess
 import sys
 
-import numpy as np
-import torch
 from PIL import Image, ImageDraw
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+
+from demo.judge import Judge  # noqa: E402
+from demo.scenes import with_article  # noqa: E402
 
 ERASED = ["cat", "guitar", "pizza"]
 KEPT = ["owl", "car", "banana"]
@@ -26,14 +29,10 @@ SEEDS = 4
 LABEL_HEIGHT = 14
 
 
-def article(name: str) -> str:
-    return "an " + name if name[0] in "aeio" or name == "umbrella" else "a " + name
-
-
 def prompts() -> list[tuple[str, tuple[str, ...]]]:
     """(prompt, the concepts it names), singles first."""
-    singles = [(f"a picture of {article(n)}", (n,)) for n in ERASED + KEPT]
-    pairs = [(f"a picture of {article(a)} and {article(b)}", (a, b)) for a, b in PAIRS]
+    singles = [(f"a picture of {with_article(n)}", (n,)) for n in ERASED + KEPT]
+    pairs = [(f"a picture of {with_article(a)} and {with_article(b)}", (a, b)) for a, b in PAIRS]
     return singles + pairs
 
 
@@ -49,30 +48,20 @@ def load(folder: pathlib.Path, row: int) -> list[Image.Image]:
     return [Image.open(folder / f"{row}_{i}.png").convert("RGB") for i in range(SEEDS)]
 
 
-class Judge:
-    """The bundle's detector: which concepts and which style a picture shows."""
-
-    def __init__(self, bundle: pathlib.Path):
-        spec = json.loads((bundle / "bundle.json").read_text())["evaluators"]["detector"]
-        self.concepts = spec["labels"]["concepts"]
-        self.styles = spec["labels"]["styles"]
-        self.network = torch.jit.load(str(bundle / spec["name"])).eval()
-
-    def logits(self, images: list[Image.Image]) -> torch.Tensor:
-        """(N, concepts + styles)."""
-        pixels = torch.from_numpy(np.stack([np.asarray(i) for i in images])).permute(0, 3, 1, 2)
-        with torch.no_grad():
-            return self.network(pixels.float() / 255)
-
-    def shown(self, images: list[Image.Image]) -> list[set[str]]:
-        """Concepts: those whose logits are above 0."""
-        logits = self.logits(images)[:, :len(self.concepts)]
-        return [{c for c, v in zip(self.concepts, row) if v > 0} for row in logits]
-
-    def style(self, images: list[Image.Image]) -> list[str]:
-        """Styles: of each picture the likeliest, "none" among them."""
-        best = self.logits(images)[:, len(self.concepts):].argmax(1)
-        return [self.styles[i] for i in best]
+def build_erasers(gloce: str, model: list[str], out: pathlib.Path) -> pathlib.Path:
+    """Builds OUT/erasers.safetensors, unless the same model and settings made it already."""
+    erasers, recipe = out / "erasers.safetensors", out / "erasers.json"
+    names = [word for name in ERASED for word in ("--erase", name)]
+    build = [gloce, "build", *model, *names]
+    manifest = json.loads((pathlib.Path(model[1]) / "bundle.json").read_text())
+    plan = subprocess.run([*build, "--dry-run", "--json"], check=True, capture_output=True,
+                          text=True).stdout
+    wanted = json.dumps([manifest["model_identity"], json.loads(plan)], indent=1)
+    if not (erasers.exists() and recipe.exists() and recipe.read_text() == wanted):
+        recipe.unlink(missing_ok=True)
+        subprocess.run([*build, "--out", str(erasers)], check=True)
+        recipe.write_text(wanted)
+    return erasers
 
 
 def draw_sheet(before: pathlib.Path, after: pathlib.Path, path: pathlib.Path) -> None:
@@ -119,10 +108,7 @@ def main() -> int:
     write_table(out / "prompts.csv")
     gloce = str(options.program.resolve())
     model = ["--model", str(options.bundle)]
-    erasers = out / "erasers.safetensors"
-    if not erasers.exists():
-        names = [word for name in ERASED for word in ("--erase", name)]
-        subprocess.run([gloce, "build", *model, *names, "--out", str(erasers)], check=True)
+    erasers = build_erasers(gloce, model, out)
     common = [gloce, "generate", *model, "--prompts", str(out / "prompts.csv"), "--guidance", "5",
               "--batch-size", "12"]
     subprocess.run([*common, "--out", str(out / "before")], check=True)
@@ -136,6 +122,8 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(error.cmd[:2])} ended with {error.returncode}", file=sys.stderr)
         sys.exit(1)
