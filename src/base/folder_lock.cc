@@ -12,7 +12,7 @@
 namespace gloce {
 
 FolderLock::FolderLock(const std::string& folder) {
-  const std::string path = folder + "/.gloce-lock";
+  const std::string path = folder + "/" + kLockName;
   fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd_ < 0) throw Error(path + ": cannot write: " + std::strerror(errno));
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {

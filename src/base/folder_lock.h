@@ -5,6 +5,8 @@
 
 namespace gloce {
 
+constexpr const char* kLockName = ".gloce-lock";
+
 // Holds an advisory lock on `<folder>/.gloce-lock` until it is destroyed or its
 // process dies, however that happens. The file stays; only the lock matters.
 class FolderLock {

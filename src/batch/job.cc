@@ -81,10 +81,13 @@ class Job {
                                 settings.shard, settings.num_shards)) {}
 
   JobSummary Run() {
+    std::error_code unreadable;  // which making it will report
+    const bool is_new = !fs::exists(settings_.out_folder, unreadable);
     MakeFolders(settings_.out_folder);
     const FolderLock lock(settings_.out_folder);
     RemoveStaleTemporariesOf(settings_.out_folder, files_);
     FindWhatIsThere();
+    Prepare(is_new);
     try {
       RunBatches();
     } catch (const Interrupted&) {
@@ -168,12 +171,34 @@ class Job {
 
   // --- making the rest -----------------------------------------------------
 
+  bool IsComplete(const BatchRange& batch) const {
+    return std::all_of(is_right_.begin() + batch.begin,
+                       is_right_.begin() + batch.end,
+                       [](bool is_right) { return is_right; });
+  }
+
+  void Prepare(bool folder_is_new) {
+    const bool complete =
+        std::all_of(batches_.begin(), batches_.end(),
+                    [&](const BatchRange& batch) { return IsComplete(batch); });
+    if (complete || !settings_.prepare) return;
+    try {
+      settings_.prepare();
+    } catch (...) {
+      if (folder_is_new) {
+        manifest_.reset();
+        std::error_code kept;  // then something else was put there
+        fs::remove(Path("manifest.jsonl"), kept);
+        fs::remove(Path(kLockName), kept);
+        fs::remove(settings_.out_folder, kept);
+      }
+      throw;
+    }
+  }
+
   void RunBatches() {
     for (const BatchRange& batch : batches_) {
-      const bool complete = std::all_of(is_right_.begin() + batch.begin,
-                                        is_right_.begin() + batch.end,
-                                        [](bool is_right) { return is_right; });
-      if (complete) continue;
+      if (IsComplete(batch)) continue;
       CheckInterrupted();
       RunBatch(batch);
       ReportProgress();

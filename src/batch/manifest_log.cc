@@ -21,7 +21,6 @@ namespace {
   throw Error(path + ": " + what + ": " + std::strerror(error));
 }
 
-// A descriptor that is closed unless the constructor gets to its end.
 int OpenForAppending(const std::string& path) {
   const int fd =
       open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);

@@ -175,12 +175,16 @@ class Mover {
       // source's memory go.
       keys_.emplace_back(tensor.getIntrusivePtr());
       it->second = tensor.detach().to(placement_.device, dtype);
+      changed_dtype_ |= tensor.scalar_type() != dtype;
     }
     return it->second;
   }
 
+  bool changed_dtype() const { return changed_dtype_; }
+
  private:
   Placement placement_;
+  bool changed_dtype_ = false;
   std::unordered_map<c10::TensorImpl*, at::Tensor> moved_;
   std::vector<c10::weak_intrusive_ptr<c10::TensorImpl>> keys_;
 };
@@ -233,7 +237,9 @@ void Retarget(torch::jit::Module& module, const Placement& placement) {
         GiveDevice(*graph, node, placement.device);
       }
     });
-    if (placement.dtype != at::kFloat) InsertCasts(*graph);
+    if (placement.dtype != at::kFloat || move.changed_dtype()) {
+      InsertCasts(*graph);
+    }
   }
 }
 

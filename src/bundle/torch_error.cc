@@ -31,6 +31,7 @@ std::string TorchMessage(const std::exception& error) {
   const bool exhausted =
       dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
       dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+      text.find("out of memory") != std::string::npos ||
       text.find("not enough memory") != std::string::npos ||
       text.find("can't allocate memory") != std::string::npos;
   if (exhausted) {

@@ -70,7 +70,10 @@ int RunGloce(int argc, const char* const* argv) {
   }
   InstallInterruptHandler();
   try {
-    return command();
+    const int code = command();
+    std::cout.flush();
+    if (!std::cout) return ReportError("cannot write to stdout", kFailed);
+    return code;
   } catch (const Interrupted&) {
     return ReportError("interrupted; what was written is whole", kInterrupted);
   } catch (const UsageError& error) {

@@ -56,7 +56,8 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   app.add_option("--model", o.model, "Bundle folder")->required();
   app.add_option("--out", o.out, "Erasers file to write (.safetensors)");
   app.add_option("--erase", o.erase,
-                 "Name of a concept to erase (may be repeated)");
+                 "Name of a concept to erase (may be repeated)")
+      ->allow_extra_args(false);
   app.add_option("--concepts", o.concepts_file,
                  "Concept list: JSON, or a text file with one name a line")
       ->excludes("--erase");
@@ -69,12 +70,18 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   CLI::App* method = app.add_option_group("Method");
   method->add_option("--preset", o.preset,
                      "Settings to start from: " + presets);
-  method->add_option("--anchors", o.anchors,
-                     "Prompt of a concept that must survive (may be repeated)");
-  method->add_option("--mapping", o.mapping,
-                     "Prompt of what should appear instead (may be repeated)");
-  method->add_option("--surrogate", o.surrogate,
-                     "Neutral prompt, the gate's reference (may be repeated)");
+  method
+      ->add_option("--anchors", o.anchors,
+                   "Prompt of a concept that must survive (may be repeated)")
+      ->allow_extra_args(false);
+  method
+      ->add_option("--mapping", o.mapping,
+                   "Prompt of what should appear instead (may be repeated)")
+      ->allow_extra_args(false);
+  method
+      ->add_option("--surrogate", o.surrogate,
+                   "Neutral prompt, the gate's reference (may be repeated)")
+      ->allow_extra_args(false);
   method->add_option(
       "--anchor-pool", o.anchor_pool,
       "File with one name a line to choose anchors and mapping from");
@@ -88,10 +95,13 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
                      "Directions removed of the target (r2)");
   method->add_option("--rank-gate", o.rank_gate,
                      "Directions the gate looks at (r3)");
-  method->add_option(
-      "--tau", o.tau,
-      "Gate threshold, in standard deviations above the anchors' scores");
-  method->add_option("--eta", o.eta, "Scale of what is put in place");
+  method
+      ->add_option(
+          "--tau", o.tau,
+          "Gate threshold, in standard deviations above the anchors' scores")
+      ->check(FiniteRange(1e-6, 1e6));
+  method->add_option("--eta", o.eta, "Scale of what is put in place")
+      ->check(FiniteRange(-1e6, 1e6));
   method->add_option("--gate-start", o.gate_start,
                      "First step, of --steps, at which the eraser acts");
   CLI::App* sampling = app.add_option_group("Sampling of statistics");
@@ -100,8 +110,9 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   sampling->add_option("--num-seeds", o.num_seeds, "Seeds a prompt");
   sampling->add_option("--scheduler", o.scheduler, "ddim, pndm or lms");
   sampling->add_option("--steps", o.steps, "Denoising steps");
-  sampling->add_option("--guidance", o.guidance,
-                       "Classifier-free guidance scale");
+  sampling
+      ->add_option("--guidance", o.guidance, "Classifier-free guidance scale")
+      ->check(FiniteRange(0.0, 1000.0));
   sampling->add_option("--batch-size", o.batch_size, "Passes sampled together")
       ->check(CLI::Range(int64_t{1}, int64_t{4096}))
       ->capture_default_str();
@@ -195,7 +206,7 @@ int RunBuild(const BuildOptions& o) {
     pipeline.MakeScheduler(request.settings.statistics.scheduler);
   }
   const auto concepts = ResolveConcepts(pipeline, requests);
-  const FitCost cost = EstimateFit(concepts);
+  const FitCost cost = EstimateFit(pipeline, concepts);
   if (o.dry_run) {
     PrintPlan(concepts, cost, o.output);
     return kDone;

@@ -37,6 +37,9 @@ struct PlacementOptions {
   Placement Parse() const { return ParsePlacement(device, dtype); }
 };
 
+// A finite number in [low, high]: CLI::Range lets NaN pass.
+CLI::Validator FiniteRange(double low, double high);
+
 // One for each subcommand, in its own file.
 void RegisterBuild(CLI::App& app, Command& command);
 void RegisterGenerate(CLI::App& app, Command& command);

@@ -55,17 +55,20 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   app.add_option("--model", o.model, "Bundle folder")->required();
   app.add_option("--out", o.out, "Folder for the pictures and manifest.jsonl")
       ->required();
-  app.add_option("--prompt", o.prompts, "What to draw (may be repeated)");
+  app.add_option("--prompt", o.prompts, "What to draw (may be repeated)")
+      ->allow_extra_args(false);
   app.add_option("--prompts", o.prompts_file,
                  "CSV, or a text file with one prompt a line")
       ->excludes("--prompt");
-  app.add_option("--erasers", o.erasers, "Erasers file (may be repeated)");
+  app.add_option("--erasers", o.erasers, "Erasers file (may be repeated)")
+      ->allow_extra_args(false);
   app.add_option("--only", o.only,
                  "Use only this concept of the erasers (may be repeated)")
+      ->allow_extra_args(false)
       ->needs("--erasers");
   app.add_option("--strength", o.strength,
                  "Scale of the erasure; 1 is the method, 0 is off")
-      ->check(CLI::Range(0.0, 10.0))
+      ->check(FiniteRange(0.0, 10.0))
       ->capture_default_str();
   app.add_option("--negative-prompt", o.negative_prompt, "What not to draw");
   app.add_option("--seed", o.seed, "Seed of a prompt's first picture")
@@ -79,7 +82,7 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
       ->capture_default_str();
   app.add_option("--guidance", o.guidance,
                  "Classifier-free guidance scale; 1 or less is none")
-      ->check(CLI::Range(0.0, 1000.0))
+      ->check(FiniteRange(0.0, 1000.0))
       ->capture_default_str();
   app.add_option("--scheduler", o.scheduler,
                  "ddim, pndm or lms (default: the bundle's own)");
@@ -177,6 +180,7 @@ class BatchSampler {
     settings.num_inference_steps = options_.steps;
     settings.guidance_scale = batch[0].guidance_scale;
     settings.interrupted = WasInterrupted;
+    if (erased_) erased_->TakeGateActivity();  // of a batch that failed
     const auto scheduler = pipeline_.MakeScheduler(options_.scheduler);
     Denoiser& denoiser = erased_ ? static_cast<Denoiser&>(*erased_) : *plain_;
     const at::Tensor latents =
@@ -215,7 +219,9 @@ class BatchSampler {
 RunFacts FactsOf(const GenerateOptions& o, const Pipeline& pipeline,
                  const Erasers& erasers) {
   RunFacts facts;
-  facts.scheduler = pipeline.MakeScheduler(o.scheduler)->name();
+  const auto scheduler = pipeline.MakeScheduler(o.scheduler);
+  scheduler->SetTimesteps(o.steps);  // a number that it cannot do is refused
+  facts.scheduler = scheduler->name();
   facts.steps = o.steps;
   facts.model = pipeline.bundle().name();
   facts.model_identity = pipeline.bundle().model_identity();
@@ -307,19 +313,17 @@ int RunGenerate(const GenerateOptions& o) {
   };
 
   BatchSampler sampler(pipeline, o);
-  bool loaded = false;
-  const JobSummary summary =
-      RunJob(images, job, [&](const std::vector<ImageSettings>& batch) {
-        if (!loaded) {  // a job that finds everything there loads no network
-          WarnOfCutPrompts(pipeline, rows);
-          if (erasers.concepts.empty())
-            sampler.LoadPlain();
-          else
-            sampler.LoadErased(erasers);
-          loaded = true;
-        }
-        return sampler(batch);
-      });
+  job.prepare = [&] {
+    WarnOfCutPrompts(pipeline, rows);
+    if (erasers.concepts.empty())
+      sampler.LoadPlain();
+    else
+      sampler.LoadErased(erasers);
+    pipeline.LoadDecoder();
+  };
+  const JobSummary summary = RunJob(
+      images, job,
+      [&](const std::vector<ImageSettings>& batch) { return sampler(batch); });
   progress.Finish();
   PrintSummary(summary, o);
   return summary.failed == 0 ? kDone : kSomeFailed;

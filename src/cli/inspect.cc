@@ -88,7 +88,7 @@ json Describe(const std::string& path) {
   if (fs::is_directory(path)) return DescribeBundle(path);
   if (path.ends_with(".png")) return DescribePicture(path);
   if (fs::path(path).filename() == "bundle.json") {
-    return DescribeBundle(fs::path(path).parent_path().string());
+    return DescribeBundle(fs::absolute(path).parent_path().string());
   }
   return DescribeErasers(path);
 }

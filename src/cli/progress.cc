@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace gloce {
@@ -34,6 +35,7 @@ Progress::~Progress() { Finish(); }
 
 void Progress::Update(const std::string& phase, int64_t done, int64_t total) {
   if (quiet_ || total == 0) return;
+  done = std::min(done, total);
   const auto now = Clock::now();
   if (phase != phase_) {
     Finish();

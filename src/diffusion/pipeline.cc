@@ -81,8 +81,12 @@ at::Tensor Pipeline::Sample(Denoiser& denoiser, Scheduler& scheduler,
   return SampleLatents(denoiser, scheduler, noise, conditioning, settings);
 }
 
-at::Tensor Pipeline::Decode(const at::Tensor& latents) {
+void Pipeline::LoadDecoder() {
   if (!vae_) vae_ = std::make_unique<Vae>(bundle_, placement_);
+}
+
+at::Tensor Pipeline::Decode(const at::Tensor& latents) {
+  LoadDecoder();
   return vae_->Decode(latents);
 }
 

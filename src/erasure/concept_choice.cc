@@ -64,13 +64,13 @@ std::vector<std::string> UsableNames(
   return usable;
 }
 
-[[noreturn]] void ReportNoAnchors(const std::string& name,
-                                  const std::string& detail) {
+// `key` is what is missing: "anchors" or "mapping".
+[[noreturn]] void ReportMissing(const std::string& name, const std::string& key,
+                                const std::string& detail) {
   throw UsageError("concept \"" + name + "\": " + detail +
-                   ". Give them with --anchors PROMPT (or \"anchors\" in the "
-                   "concept list), with "
-                   "--anchor-pool FILE (one name a line), or with a --preset "
-                   "that brings a pool");
+                   ". Give them with --" + key + " PROMPT (or \"" + key +
+                   "\" in the concept list), with --anchor-pool FILE (one name "
+                   "a line), or with a --preset that brings a pool");
 }
 
 std::vector<SimilarName> RankPool(const ConceptRequest& request,
@@ -128,17 +128,19 @@ std::vector<ConceptSettings> ChooseConcepts(
       const std::vector<std::string> names = UsableNames(request, erased_lower);
       const auto needed = static_cast<size_t>(
           std::max(request.num_anchors, request.num_mapping));
+      const std::string missing =
+          request.num_anchors > 0 ? "anchors" : "mapping";
       if (request.anchor_pool.empty()) {
-        ReportNoAnchors(settings.name,
-                        request.num_anchors > 0
-                            ? "has no anchors (what must survive)"
-                            : "has no mapping (what should appear instead)");
+        ReportMissing(settings.name, missing,
+                      request.num_anchors > 0
+                          ? "has no anchors (what must survive)"
+                          : "has no mapping (what should appear instead)");
       }
       if (names.size() < needed) {
-        ReportNoAnchors(settings.name,
-                        "its anchor pool has " + std::to_string(names.size()) +
-                            " names that are not being erased, needed " +
-                            std::to_string(needed));
+        ReportMissing(settings.name, missing,
+                      "its anchor pool has " + std::to_string(names.size()) +
+                          " names that are not being erased, needed " +
+                          std::to_string(needed));
       }
       const auto ranked = RankPool(request, names, embeddings);
       if (request.num_anchors > 0) {

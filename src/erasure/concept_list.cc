@@ -1,6 +1,7 @@
 #include "gloce/erasure/concept_list.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -17,11 +18,18 @@ namespace {
 
 using nlohmann::json;
 
-// Keys that answer the same question: a stronger source that gives one replaces
-// the other.
-constexpr const char* kAlternatives[][2] = {{"mapping", "num_mapping"},
-                                            {"anchors", "num_anchors"},
-                                            {"anchors", "anchor_pool"}};
+// Keys that answer the same question: a stronger source that gives the first
+// replaces the second. Anchors leave the pool, which the mapping may need.
+constexpr const char* kReplaces[][2] = {{"mapping", "num_mapping"},
+                                        {"num_mapping", "mapping"},
+                                        {"anchors", "num_anchors"},
+                                        {"num_anchors", "anchors"},
+                                        {"anchor_pool", "anchors"}};
+
+// A setting out of range. ReadConcepts adds where it was given.
+struct SettingError {
+  std::string key, message;
+};
 
 const std::set<std::string>& SettingKeys() {
   static const auto* const keys = new std::set<std::string>{
@@ -72,10 +80,8 @@ void LoadPool(Layer& layer, bool embedded) {
 }
 
 void Merge(json& into, const json& layer) {
-  for (const auto& pair : kAlternatives) {
-    for (int side = 0; side < 2; ++side) {
-      if (layer.contains(pair[side])) into.erase(pair[1 - side]);
-    }
+  for (const auto& [key, replaced] : kReplaces) {
+    if (layer.contains(key)) into.erase(replaced);
   }
   into.update(layer);
 }
@@ -87,22 +93,22 @@ void CheckKeys(const Layer& layer, const std::set<std::string>& also_allowed) {
   object.Finish();
 }
 
-void CheckRange(const JsonObject& object, const char* key, double value,
-                double low, double high) {
+template <typename Number>
+void CheckRange(const char* key, Number value, Number low, Number high) {
   if (value >= low && value <= high) return;
-  const json shown = value;
-  throw Error(object.place() + ": " + key + ": got " + shown.dump() +
-              ", expected " +
-              (high == std::numeric_limits<double>::max()
-                   ? "at least " + json(low).dump()
-                   : json(low).dump() + " to " + json(high).dump()));
+  const std::string shown =
+      std::isfinite(static_cast<double>(value)) ? json(value).dump() : "nan";
+  throw SettingError{key,
+                     "got " + shown + ", expected " +
+                         (high == std::numeric_limits<Number>::max()
+                              ? std::string("a number")
+                              : json(low).dump() + " to " + json(high).dump())};
 }
 
 int64_t Count(JsonObject& object, const char* key, int64_t otherwise,
               int64_t low, int64_t high) {
   const int64_t value = object.Integer(key, otherwise);
-  CheckRange(object, key, static_cast<double>(value), static_cast<double>(low),
-             static_cast<double>(high));
+  CheckRange(key, value, low, high);
   return value;
 }
 
@@ -124,16 +130,16 @@ StatisticsSettings ReadStatistics(JsonObject& object) {
   statistics.num_inference_steps = Count(object, "steps", 50, 1, 1000);
   statistics.guidance_scale =
       object.Number("guidance", statistics.guidance_scale);
-  CheckRange(object, "guidance", statistics.guidance_scale, 0, 1000);
+  CheckRange("guidance", statistics.guidance_scale, 0.0, 1000.0);
   ReadWindow(object, statistics);
   if (statistics.window_start < 0 ||
       statistics.window_end <= statistics.window_start ||
       statistics.window_end > statistics.num_inference_steps) {
-    throw Error(object.place() + ": window: got [" +
-                std::to_string(statistics.window_start) + ", " +
-                std::to_string(statistics.window_end) +
-                "], expected 0 <= start < end <= steps (" +
-                std::to_string(statistics.num_inference_steps) + ")");
+    throw SettingError{
+        "window", "got [" + std::to_string(statistics.window_start) + ", " +
+                      std::to_string(statistics.window_end) +
+                      "], expected 0 <= start < end <= steps (" +
+                      std::to_string(statistics.num_inference_steps) + ")"};
   }
   statistics.num_seeds = Count(object, "num_seeds", 3, 1, 10000);
   return statistics;
@@ -152,9 +158,12 @@ ConceptRequest ToRequest(const std::string& name, const json& merged,
   ConceptSettings& settings = request.settings;
   settings.name = name;
   request.concept_template = object.String("template", "{}");
-  if (request.concept_template.find('{') == std::string::npos) {
-    throw Error(place + ": template: got \"" + request.concept_template +
-                "\", expected a text with {} where the name goes");
+  if (request.concept_template.find("{}") == std::string::npos &&
+      request.concept_template.find("{a}") == std::string::npos) {
+    throw SettingError{"template",
+                       "got \"" + request.concept_template +
+                           "\", expected a text with {} (or {a}, with its "
+                           "article) where the name goes"};
   }
   settings.prompts = OptionalStrings(object, "prompts");
   settings.mapping = OptionalStrings(object, "mapping");
@@ -171,9 +180,9 @@ ConceptRequest ToRequest(const std::string& name, const json& merged,
       Count(object, "rank_target", settings.rank_target, 0, 4096);
   settings.rank_gate = Count(object, "rank_gate", settings.rank_gate, 1, 4096);
   settings.tau = object.Number("tau", settings.tau);
-  CheckRange(object, "tau", settings.tau, 1e-6, 1e6);
+  CheckRange("tau", settings.tau, 1e-6, 1e6);
   settings.eta = object.Number("eta", settings.eta);
-  CheckRange(object, "eta", settings.eta, -kUnbounded, kUnbounded);
+  CheckRange("eta", settings.eta, -kUnbounded, kUnbounded);
   settings.statistics = ReadStatistics(object);
   settings.gate_start =
       Count(object, "gate_start", settings.statistics.window_start, 0,
@@ -226,6 +235,12 @@ const std::set<std::string>& BundleOnlyKeys() {
   static const auto* const keys =
       new std::set<std::string>{"groups", "concepts", "styles"};
   return *keys;
+}
+
+// "rank_map" -> "--rank-map".
+std::string OptionOf(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return "--" + key;
 }
 
 Layer BundleLayer(const std::string& defaults_json) {
@@ -319,7 +334,22 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
       merged = it->second;
     }
     Merge(merged, strong);
-    requests.push_back(ToRequest(name, merged, "concept \"" + name + "\""));
+    const std::string place = "concept \"" + name + "\"";
+    try {
+      requests.push_back(ToRequest(name, merged, place));
+    } catch (const SettingError& error) {
+      if (command_line.settings.contains(error.key)) {
+        throw UsageError(OptionOf(error.key) + ": " + error.message);
+      }
+      for (const Layer* layer : {&own, &global, &bundle}) {
+        if (layer->settings.contains(error.key)) {
+          throw Error(layer->place + ": " + error.key + ": " + error.message);
+        }
+      }
+      throw UsageError(place + ": " + error.key + ": " + error.message +
+                       "; the preset has it so, change it with " +
+                       OptionOf(error.key));
+    }
   }
   return requests;
 }

@@ -24,6 +24,36 @@ struct ConceptBases {
   std::vector<TargetBasis> target;
 };
 
+CallsOfARun CallsOfRuns(Pipeline& pipeline) {
+  return [&pipeline](const StatisticsSettings& statistics) {
+    const auto scheduler = pipeline.MakeScheduler(statistics.scheduler);
+    scheduler->SetTimesteps(statistics.num_inference_steps);
+    return static_cast<int64_t>(scheduler->timesteps().size());
+  };
+}
+
+// Throws UsageError, before anything is sampled, where a concept's settings
+// leave too little to take statistics of.
+void CheckEnough(Pipeline& pipeline, const ConceptSettings& settings) {
+  const StatisticsSettings& statistics = settings.statistics;
+  const int64_t calls = CallsOfRuns(pipeline)(statistics);
+  const int64_t recorded =
+      std::min(statistics.window_end, calls - 1) - statistics.window_start;
+  if (recorded < 1) {
+    throw UsageError("concept \"" + settings.name +
+                     "\": window: starts after " + "the last of the " +
+                     std::to_string(calls) + " calls of the denoiser");
+  }
+  const int64_t scores = static_cast<int64_t>(settings.anchors.size()) *
+                         statistics.num_seeds * recorded;
+  if (scores < 2) {
+    throw UsageError("concept \"" + settings.name +
+                     "\": the gate's threshold needs at least two anchor "
+                     "scores, got 1; give more anchors, more seeds or a wider "
+                     "window");
+  }
+}
+
 // Runs passes in batches under a hook. Passes of one batch have the same
 // sampling settings.
 class PassRunner {
@@ -36,7 +66,8 @@ class PassRunner {
   void Run(const std::string& phase, const std::vector<PlannedPrompt>& prompts,
            const std::vector<Pass>& passes, RecordingHook& hook,
            const std::function<void(size_t done)>& after_batch) {
-    FitProgress progress{phase, 0, CountCalls(prompts, passes)};
+    FitProgress progress{phase, 0,
+                         CountCalls(prompts, passes, CallsOfRuns(pipeline_))};
     denoiser_.Install(&hook);
     for (size_t begin = 0; begin < passes.size();) {
       const StatisticsSettings& statistics =
@@ -173,11 +204,13 @@ void SetThresholds(const GateScoreCollector& scores, Erasers& erasers) {
 
 }  // namespace
 
-FitCost EstimateFit(const std::vector<ConceptSettings>& concepts) {
+FitCost EstimateFit(Pipeline& pipeline,
+                    const std::vector<ConceptSettings>& concepts) {
   const MomentPlan moments = PlanMoments(concepts);
   const GatePlan gates = PlanGateScores(concepts);
-  return {CountCalls(moments.prompts, moments.passes),
-          CountCalls(gates.prompts, gates.passes)};
+  const CallsOfARun calls = CallsOfRuns(pipeline);
+  return {CountCalls(moments.prompts, moments.passes, calls),
+          CountCalls(gates.prompts, gates.passes, calls)};
 }
 
 std::vector<ConceptSettings> ResolveConcepts(
@@ -192,8 +225,11 @@ Erasers FitErasers(Pipeline& pipeline,
                    const FitOptions& options) {
   if (concepts.empty()) throw UsageError("no concept to erase");
   const BundleManifest& manifest = pipeline.bundle().manifest();
+  for (const ConceptSettings& settings : concepts)
+    CheckEnough(pipeline, settings);
   const int64_t num_train_timesteps =
-      pipeline.MakeScheduler("")->num_train_timesteps();
+      pipeline.MakeScheduler(concepts[0].statistics.scheduler)
+          ->num_train_timesteps();
   HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
   PassRunner runner(pipeline, denoiser, options);
 

@@ -35,20 +35,24 @@ class PromptTable {
   std::map<std::pair<std::string, StatisticsSettings>, size_t> index_;
 };
 
+// Collects the sets of one role, each (prompts, settings) once. Roles share
+// none: a target set must follow every surrogate, even one of the same prompts.
 class SetTable {
  public:
+  SetTable(std::vector<PromptSet>& sets, bool with_covariance)
+      : sets_(sets), with_covariance_(with_covariance) {}
+
   size_t Add(const std::vector<std::string>& prompts,
-             const StatisticsSettings& statistics, bool with_covariance) {
+             const StatisticsSettings& statistics) {
     const auto [it, fresh] =
-        index_.try_emplace({prompts, statistics}, sets.size());
-    if (fresh) sets.push_back({prompts, statistics, false});
-    sets[it->second].with_covariance |= with_covariance;
+        index_.try_emplace({prompts, statistics}, sets_.size());
+    if (fresh) sets_.push_back({prompts, statistics, with_covariance_});
     return it->second;
   }
 
-  std::vector<PromptSet> sets;
-
  private:
+  std::vector<PromptSet>& sets_;
+  bool with_covariance_;
   std::map<std::pair<std::vector<std::string>, StatisticsSettings>, size_t>
       index_;
 };
@@ -58,22 +62,23 @@ class SetTable {
 MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts) {
   MomentPlan plan;
   plan.concepts.resize(concepts.size());
-  SetTable sets;
+  SetTable surrogates(plan.sets, /*with_covariance=*/false);
+  SetTable mappings(plan.sets, /*with_covariance=*/true);
+  SetTable targets(plan.sets, /*with_covariance=*/true);
   // A target's gate needs its surrogate's mean, so surrogates are complete
   // first.
   for (size_t i = 0; i < concepts.size(); ++i) {
     plan.concepts[i].surrogate =
-        sets.Add(concepts[i].surrogate, concepts[i].statistics, false);
+        surrogates.Add(concepts[i].surrogate, concepts[i].statistics);
   }
   for (size_t i = 0; i < concepts.size(); ++i) {
     plan.concepts[i].mapping =
-        sets.Add(concepts[i].mapping, concepts[i].statistics, true);
+        mappings.Add(concepts[i].mapping, concepts[i].statistics);
   }
   for (size_t i = 0; i < concepts.size(); ++i) {
     plan.concepts[i].target =
-        sets.Add(concepts[i].prompts, concepts[i].statistics, true);
+        targets.Add(concepts[i].prompts, concepts[i].statistics);
   }
-  plan.sets = std::move(sets.sets);
   PromptTable prompts;
   for (size_t s = 0; s < plan.sets.size(); ++s) {
     for (const std::string& prompt : plan.sets[s].prompts) {
@@ -99,12 +104,12 @@ GatePlan PlanGateScores(const std::vector<ConceptSettings>& concepts) {
 }
 
 int64_t CountCalls(const std::vector<PlannedPrompt>& prompts,
-                   const std::vector<Pass>& passes) {
+                   const std::vector<Pass>& passes,
+                   const CallsOfARun& calls_of_a_run) {
   int64_t calls = 0;
   for (const Pass& pass : passes) {
     const StatisticsSettings& statistics = prompts[pass.prompt].statistics;
-    calls +=
-        std::min(statistics.window_end + 1, statistics.num_inference_steps);
+    calls += std::min(statistics.window_end + 1, calls_of_a_run(statistics));
   }
   return calls;
 }

@@ -2,6 +2,7 @@
 // seed, step) is run once, whatever it serves.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -50,9 +51,13 @@ struct GatePlan {
 MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts);
 GatePlan PlanGateScores(const std::vector<ConceptSettings>& concepts);
 
-// Calls of the denoiser that a plan's passes make: end + 1 a pass, or all steps
-// of a whole trajectory.
+// Calls of the denoiser in a whole run; PNDM makes one more than it has steps.
+using CallsOfARun = std::function<int64_t(const StatisticsSettings&)>;
+
+// Calls of the denoiser that a plan's passes make: end + 1 a pass, or those of
+// a whole run if that ends before.
 int64_t CountCalls(const std::vector<PlannedPrompt>& prompts,
-                   const std::vector<Pass>& passes);
+                   const std::vector<Pass>& passes,
+                   const CallsOfARun& calls_of_a_run);
 
 }  // namespace gloce

@@ -54,6 +54,22 @@ TEST_F(JobFaultsTest, AJobKilledInAnyBatchResumesToTheSameBytes) {
   }
 }
 
+TEST_F(JobFaultsTest, AFailedPreparationLeavesNoFolder) {
+  settings_.prepare = [] { throw Error("no network"); };
+  EXPECT_THROW(Run(), Error);
+  EXPECT_FALSE(std::filesystem::exists(settings_.out_folder));
+  EXPECT_EQ(batches_, 0);
+}
+
+TEST_F(JobFaultsTest, OnlyAJobThatLacksPicturesPrepares) {
+  int prepared = 0;
+  settings_.prepare = [&] { ++prepared; };
+  Run();
+  EXPECT_EQ(prepared, 1);
+  Run();
+  EXPECT_EQ(prepared, 1);
+}
+
 TEST_F(JobFaultsTest, AKillBetweenPictureAndLineRestoresTheLine) {
   Run();
   const auto expected = Files();

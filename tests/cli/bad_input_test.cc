@@ -63,9 +63,27 @@ TEST_F(BadInputTest, WrongUsage) {
   ExpectRefusal(Generate("--prompt a --width 70"), 2, "multiple of 16");
   ExpectRefusal(Generate(""), 2, "--prompt");
   ExpectRefusal("build" + kModel + "--out " + (folder_ / "e"), 2, "--erase");
-  ExpectRefusal(
-      "build" + kModel + "--erase cat --window x --out " + (folder_ / "e"), 2,
-      "--window");
+  ExpectRefusal("generate" + kModel + "--prompt a --guidance nan --out " +
+                    (folder_ / "out"),
+                2, "--guidance");
+  ExpectRefusal("generate" + kModel + "--prompt a --steps 1000 --out " +
+                    (folder_ / "out"),
+                2, "1000");
+  const std::string build =
+      "build" + kModel + "--erase cat --out " + (folder_ / "e") + " ";
+  ExpectRefusal(build + "--window x", 2, "--window");
+  ExpectRefusal(build + "--window 20:10", 2, "--window");
+  ExpectRefusal(build + "--tau 0", 2, "--tau");
+  ExpectRefusal(build + "--eta nan", 2, "--eta");
+  ExpectRefusal(build + "--rank-map 0", 2, "--rank-map");
+  ExpectRefusal(build + "--steps 0", 2, "--steps");
+  ExpectRefusal(build + "--steps 5 --window 0:5", 2, "--gate-start");
+  ExpectRefusal(build + "--anchors a --num-seeds 1 --window 0:1 --quiet", 2,
+                "two anchor scores");
+  ExpectRefusal(build + "--window 5:6 --steps 6 --gate-start 0 --quiet", 2,
+                "last");
+  EXPECT_FALSE(fs::exists(folder_ / "e"));
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
 TEST_F(BadInputTest, DamagedBundles) {
@@ -74,25 +92,22 @@ TEST_F(BadInputTest, DamagedBundles) {
       "export_bundle.py");
   const std::string copy = CopyBundle();
   const std::string generate = "generate --model " + copy +
-                               " --prompt a --steps 2 --out " +
+                               " --prompt a --steps 2 --quiet --out " +
                                (folder_ / "out");
   const std::string unet = copy + "/unet.pt";
   const std::string bytes = ReadFile(unet);
 
   fs::remove(unet);
-  const ProgramResult missing = RunProgram(generate);
-  EXPECT_NE(missing.exit_code, 0);
-  EXPECT_THAT(missing.err, HasSubstr("unet.pt: no such file"));
+  ExpectRefusal(generate, 1, "unet.pt: no such file");
 
   WriteFileAtomically(unet, bytes.substr(0, bytes.size() / 2));
-  EXPECT_THAT(RunProgram(generate).err, HasSubstr("sha256"));
+  ExpectRefusal(generate, 1, "sha256");
 
   std::string flipped = bytes;
   flipped[flipped.size() / 3] ^= 1;
   WriteFileAtomically(unet, flipped);
-  const ProgramResult changed = RunProgram(generate);
-  EXPECT_NE(changed.exit_code, 0);
-  EXPECT_THAT(changed.err, HasSubstr("sha256"));
+  ExpectRefusal(generate, 1, "sha256");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
 
   WriteFileAtomically(copy + "/bundle.json", "{\"format\": ");
   ExpectRefusal(generate, 1, "not valid JSON");
@@ -198,7 +213,8 @@ TEST_F(BadInputTest, AFullDiskLeavesNoErasers) {
   std::string left;
   const ProgramResult result = RunOnAFullDisk(
       "build" + kModel +
-          "--erase cat --steps 2 --window 0:1 --num-seeds 2 --anchors fox "
+          "--erase cat --steps 2 --window 0:1 --gate-start 0 --num-seeds 2 "
+          "--anchors fox "
           "--mapping pizza --quiet --out " +
           (folder_ / "out/e.safetensors"),
       folder_ / "out", 8, left);

@@ -66,7 +66,32 @@ TEST(ConceptListTest, ListsInFullReplaceWhatWouldBeChosen) {
               ElementsAre("a picture of a koala"));
   EXPECT_EQ(requests[0].num_anchors, 0);
   EXPECT_EQ(requests[0].num_mapping, 0);
-  EXPECT_TRUE(requests[0].anchor_pool.empty());
+}
+
+TEST(ConceptListTest, AnchorsInFullLeaveThePoolToTheMapping) {
+  const auto requests = ReadList(
+      R"({"preset": "celebrity", "concepts": [{"name": "koala",
+          "anchors": ["a picture of a panda"]}]})");
+  EXPECT_EQ(requests[0].num_anchors, 0);
+  EXPECT_EQ(requests[0].num_mapping, 3);
+  EXPECT_FALSE(requests[0].anchor_pool.empty());
+}
+
+TEST(ConceptListTest, OptionsOutOfRangeAreWrongUsage) {
+  const auto message = [](const std::string& options) {
+    try {
+      ReadConcepts({"", {"cat"}, "{}", options});
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no UsageError");
+  };
+  EXPECT_EQ(message(R"({"rank_map": 0})"),
+            "--rank-map: got 0, expected 1 to 4096");
+  EXPECT_THAT(message(R"({"tau": 0})"), HasSubstr("--tau: got 0"));
+  EXPECT_THAT(message(R"({"window": [20, 10]})"),
+              HasSubstr("--window: got [20, 10]"));
+  EXPECT_THAT(message(R"({"num_seeds": 0})"), HasSubstr("--num-seeds: got 0"));
 }
 
 TEST(ConceptListTest, PoolsStandBesideTheList) {
@@ -93,7 +118,11 @@ TEST(ConceptListTest, MistakesAreNamedWithTheirPlace) {
   EXPECT_THAT(MessageOf(R"({"concepts": ["a"], "tau": "x"})"),
               HasSubstr("tau: got \"x\", expected a number"));
   EXPECT_THAT(MessageOf(R"({"concepts": ["a"], "tau": 0})"),
-              HasSubstr("tau: got 0"));
+              AllOf(HasSubstr("list.json: tau: got 0"), HasSubstr("1e-06")));
+  EXPECT_THAT(MessageOf(R"({"concepts": [{"name": "a", "tau": 0}]})"),
+              HasSubstr("concepts[0] (a): tau: got 0"));
+  EXPECT_THAT(MessageOf(R"({"concepts": ["a"], "template": "a {name}"})"),
+              HasSubstr("template: got \"a {name}\""));
   EXPECT_THAT(MessageOf(R"({"concepts": ["a"], "window": [20, 10]})"),
               HasSubstr("window"));
   EXPECT_THAT(MessageOf(R"({"concepts": ["a", "a"]})"),

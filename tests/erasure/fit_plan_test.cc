@@ -19,6 +19,10 @@ ConceptSettings Concept(const std::string& name,
   return settings;
 }
 
+int64_t Steps(const StatisticsSettings& statistics) {
+  return statistics.num_inference_steps;
+}
+
 // Unique prompts × seeds × (end + 1), whoever shares them.
 TEST(FitPlanTest, EveryPromptAndSeedIsRunOnce) {
   const std::vector<ConceptSettings> concepts = {
@@ -28,15 +32,15 @@ TEST(FitPlanTest, EveryPromptAndSeedIsRunOnce) {
   const MomentPlan moments = PlanMoments(concepts);
   // a thing, an animal, a cat, a fox, a owl
   EXPECT_EQ(moments.prompts.size(), 5u);
-  EXPECT_EQ(CountCalls(moments.prompts, moments.passes), 5 * 3 * 21);
+  EXPECT_EQ(CountCalls(moments.prompts, moments.passes, Steps), 5 * 3 * 21);
   const GatePlan gates = PlanGateScores(concepts);
-  EXPECT_EQ(CountCalls(gates.prompts, gates.passes), 4 * 3 * 21);
+  EXPECT_EQ(CountCalls(gates.prompts, gates.passes, Steps), 4 * 3 * 21);
 }
 
 TEST(FitPlanTest, ASharedPromptServesAllItsSets) {
   const MomentPlan plan = PlanMoments({Concept("owl", {"a thing"}, {"a hen"})});
-  // "a thing" is surrogate and mapping: one set, with covariance.
-  EXPECT_EQ(plan.concepts[0].surrogate, plan.concepts[0].mapping);
+  // "a thing" is surrogate and mapping: sampled once, with covariance for one.
+  EXPECT_FALSE(plan.sets[plan.concepts[0].surrogate].with_covariance);
   EXPECT_TRUE(plan.sets[plan.concepts[0].mapping].with_covariance);
   EXPECT_EQ(plan.prompts.size(), 2u);
 }
@@ -64,7 +68,7 @@ TEST(FitPlanTest, AWholeTrajectoryCostsAllItsSteps) {
   settings.statistics.window_start = 0;
   settings.statistics.window_end = 50;
   const GatePlan plan = PlanGateScores({settings});
-  EXPECT_EQ(CountCalls(plan.prompts, plan.passes), 3 * 50);
+  EXPECT_EQ(CountCalls(plan.prompts, plan.passes, Steps), 3 * 50);
 }
 
 TEST(FitPlanTest, ARepeatedPromptCountsTwice) {
@@ -75,6 +79,35 @@ TEST(FitPlanTest, ARepeatedPromptCountsTwice) {
       EXPECT_EQ(prompt.users.size(), 2u);
     }
   }
+}
+
+// A target's gate needs its surrogate's mean, whatever else uses its prompts.
+TEST(FitPlanTest, TargetsFollowEverySurrogate) {
+  ConceptSettings koala = Concept("koala", {"a fox"}, {"a dog"});
+  koala.surrogate = {"an animal"};
+  ConceptSettings animal = Concept("animal", {"a fox"}, {"a dog"});
+  animal.prompts = {"an animal"};
+  animal.surrogate = {"a thing"};
+  const MomentPlan plan = PlanMoments({koala, animal});
+  EXPECT_GT(plan.concepts[1].target, plan.concepts[1].surrogate);
+  EXPECT_NE(plan.concepts[1].target, plan.concepts[0].surrogate);
+  // an animal, a thing, a fox, a koala: none is sampled twice
+  EXPECT_EQ(plan.prompts.size(), 4u);
+}
+
+TEST(FitPlanTest, ARunEndsWithItsSchedulersLastCall) {
+  ConceptSettings settings = Concept("cat", {"a fox"}, {"a dog"});
+  settings.statistics.num_inference_steps = 10;
+  settings.statistics.window_start = 0;
+  settings.statistics.window_end = 10;
+  settings.statistics.num_seeds = 1;
+  const GatePlan plan = PlanGateScores({settings});
+  const auto calls = [](int64_t of_a_run) {
+    return [of_a_run](const StatisticsSettings&) { return of_a_run; };
+  };
+  EXPECT_EQ(CountCalls(plan.prompts, plan.passes, calls(10)), 10);
+  EXPECT_EQ(CountCalls(plan.prompts, plan.passes, calls(11)), 11);
+  EXPECT_EQ(CountCalls(plan.prompts, plan.passes, calls(20)), 11);
 }
 
 }  // namespace

@@ -75,9 +75,13 @@ struct JobSettings {
   int64_t num_shards = 1;
   std::string origin;  // what the rows were read from; begins messages on rows
   RunFacts facts;
-  // Each may be empty. `interrupted` is asked between pictures that are checked
-  // and between batches; `notice` gets one line about a file that is there but
-  // not right; `progress` follows the check of what is there and every batch.
+  // Each may be empty. `prepare` is called once, before the first batch that is
+  // sampled, and not at all if nothing is missing; what it throws ends the job,
+  // and a folder that the job made is gone again. `interrupted` is asked
+  // between pictures that are checked and between batches; `notice` gets one
+  // line about a file that is there but not right; `progress` follows the check
+  // of what is there and every batch.
+  std::function<void()> prepare;
   std::function<bool()> interrupted;
   std::function<void(const std::string&)> notice;
   std::function<void(const JobProgress&)> progress;

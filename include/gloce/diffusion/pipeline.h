@@ -57,6 +57,9 @@ class Pipeline {
   // Latents to uint8 pixels (B, height, width, 3) on the CPU.
   at::Tensor Decode(const at::Tensor& latents);
 
+  // Loads the decoder, which Decode does otherwise. Throws Error.
+  void LoadDecoder();
+
  private:
   PromptEncoder& prompt_encoder();
 

@@ -28,7 +28,8 @@ struct FitOptions {
 struct FitCost {
   int64_t statistics, gates;
 };
-FitCost EstimateFit(const std::vector<ConceptSettings>& concepts);
+FitCost EstimateFit(Pipeline& pipeline,
+                    const std::vector<ConceptSettings>& concepts);
 
 // Chooses open anchors and mappings with the bundle's text encoder (see
 // concept_choice.h).
