@@ -4,6 +4,7 @@
     scripts/make_test_bundles.py build/testdata
 
 emoji     the demo pipeline (models/emoji)
+bfloat16  the same, stored in bfloat16
 scripted, frozen, unhooked
           the demo bundle with a U-Net that gloce must refuse
 """
@@ -99,9 +100,12 @@ def main() -> int:
     out.mkdir(parents=True)
     subprocess.run([sys.executable, "-W", "ignore", ROOT / "scripts/export_bundle.py",
                     ROOT / "models/emoji", "--out", out / "emoji"], check=True)
+    subprocess.run([sys.executable, "-W", "ignore", ROOT / "scripts/export_bundle.py",
+                    ROOT / "models/emoji", "--dtype", "bfloat16", "--out", out / "bfloat16"],
+                   check=True)
     make_broken(out / "emoji", out)
     mark.write_text(stamp())
-    print(f"{out}: made emoji, scripted, frozen, unhooked")
+    print(f"{out}: made emoji, bfloat16, scripted, frozen, unhooked")
     return 0
 
 

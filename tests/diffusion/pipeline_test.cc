@@ -66,5 +66,21 @@ TEST(PipelineTest, BFloat16StaysNearFloat32) {
   EXPECT_GT(((got - expected).norm() / expected.norm()).item<double>(), 0);
 }
 
+// What a bundle's traces hold is cast to the dtype that was asked for.
+TEST(PipelineTest, ABundleStoredInBFloat16RunsInFloat32) {
+  Pipeline stored(GLOCE_BUNDLES "/bfloat16", {});
+  Pipeline reference(kBundle, {});
+  Unet unet(stored.bundle(), {});
+  Unet reference_unet(reference.bundle(), {});
+  const at::Tensor latents = InitialNoise({5}, 4, 16, 16);
+  const at::Tensor expected = reference_unet.Predict(
+      latents, 500, {reference.EncodePrompts({"a cat"}), 0});
+  const at::Tensor got =
+      unet.Predict(latents, 500, {stored.EncodePrompts({"a cat"}), 0});
+  EXPECT_EQ(got.scalar_type(), at::kFloat);
+  EXPECT_LE(((got - expected).norm() / expected.norm()).item<double>(), 0.05);
+  EXPECT_EQ(stored.Decode(latents).sizes(), reference.Decode(latents).sizes());
+}
+
 }  // namespace
 }  // namespace gloce
