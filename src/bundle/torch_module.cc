@@ -47,6 +47,20 @@ void TorchModule::Retarget(const Placement& placement) {
   }
 }
 
+void TorchModule::CheckWeight(const std::string& weight, size_t dim,
+                              int64_t size, const std::string& key) const {
+  for (const auto& parameter : impl_->module.named_parameters()) {
+    if (!parameter.name.ends_with(weight)) continue;
+    const at::IntArrayRef sizes = parameter.value.sizes();
+    if (dim < sizes.size() && sizes[dim] == size) return;
+    throw Error(path_ + ": " + parameter.name + ": dimension " +
+                std::to_string(dim) + " has " +
+                (dim < sizes.size() ? std::to_string(sizes[dim]) : "no") +
+                " entries, bundle.json says " + key + " " +
+                std::to_string(size) + "; export the bundle again");
+  }
+}
+
 at::Tensor TorchModule::Run(const std::vector<at::Tensor>& inputs) {
   impl_->has_run = true;
   try {

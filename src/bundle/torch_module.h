@@ -29,6 +29,12 @@ class TorchModule {
   // Runs `forward`, which must return one tensor. No gradients. Throws Error.
   at::Tensor Run(const std::vector<at::Tensor>& inputs);
 
+  // Throws Error unless dimension `dim` of the weight whose name ends in
+  // `weight` has `size` entries, as `key` of bundle.json says. A network
+  // without such a weight passes: its first run shows what it takes.
+  void CheckWeight(const std::string& weight, size_t dim, int64_t size,
+                   const std::string& key) const;
+
   const std::string& path() const { return path_; }
 
   // The TorchScript module, for graph surgery (see torch_module_impl.h).

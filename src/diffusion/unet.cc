@@ -25,6 +25,8 @@ Unet::Unet(const Bundle& bundle, const Placement& placement,
       channels_(bundle.manifest().latent.channels),
       max_length_(bundle.manifest().text.max_length),
       width_(bundle.manifest().text.width) {
+  module_.CheckWeight("conv_in.weight", 1, channels_, "latent.channels");
+  module_.CheckWeight("attn2.to_k.weight", 1, width_, "text.width");
   if (edit) edit(module_);
   module_.Retarget(placement);
 }

@@ -11,6 +11,8 @@ Vae::Vae(const Bundle& bundle, const Placement& placement)
     : module_(bundle.LoadNetwork("vae_decoder")),
       scaling_factor_(bundle.manifest().latent.scaling_factor),
       shift_factor_(bundle.manifest().latent.shift_factor) {
+  module_.CheckWeight("post_quant_conv.weight", 1,
+                      bundle.manifest().latent.channels, "latent.channels");
   Placement decoder = placement;
   if (decoder.dtype == at::kHalf) decoder.dtype = at::kFloat;
   module_.Retarget(decoder);

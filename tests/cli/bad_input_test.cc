@@ -77,7 +77,7 @@ TEST_F(BadInputTest, WrongUsage) {
   ExpectRefusal(build + "--eta nan", 2, "--eta");
   ExpectRefusal(build + "--rank-map 0", 2, "--rank-map");
   ExpectRefusal(build + "--steps 0", 2, "--steps");
-  ExpectRefusal(build + "--steps 5 --window 0:5", 2, "--gate-start");
+  ExpectRefusal(build + "--steps 3 --window 0:3", 2, "--gate-start");
   ExpectRefusal(build + "--anchors a --num-seeds 1 --window 0:1 --quiet", 2,
                 "two anchor scores");
   ExpectRefusal(build + "--window 5:6 --steps 6 --gate-start 0 --quiet", 2,
@@ -107,6 +107,20 @@ TEST_F(BadInputTest, DamagedBundles) {
   flipped[flipped.size() / 3] ^= 1;
   WriteFileAtomically(unet, flipped);
   ExpectRefusal(generate, 1, "sha256");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+
+  WriteFileAtomically(unet, bytes);
+  const std::string manifest = ReadFile(copy + "/bundle.json");
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string changed = manifest;
+    EXPECT_NE(changed.find(from), std::string::npos) << from;
+    WriteFileAtomically(copy + "/bundle.json",
+                        changed.replace(changed.find(from), from.size(), to));
+  };
+  with("\"max_length\": 32", "\"max_length\": 77");
+  ExpectRefusal(generate, 1, "text.max_length 77");
+  with("\"channels\": 4", "\"channels\": 16");
+  ExpectRefusal(generate, 1, "latent.channels 16");
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 
   WriteFileAtomically(copy + "/bundle.json", "{\"format\": ");
