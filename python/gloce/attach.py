@@ -1,0 +1,121 @@
+"""Attaches erasers to the cross-attention outputs of a diffusers U-Net."""
+
+from pathlib import Path
+
+import torch
+
+from .erasers import Erasers, ErasersError, load
+
+
+class _Layer(torch.nn.Module):
+    """The erasers of one hook point (GLoCE, gate and update)."""
+
+    def __init__(self, tensors: dict[str, torch.Tensor], eta: torch.Tensor):
+        super().__init__()
+        for name, tensor in tensors.items():
+            self.register_buffer(name, tensor)
+        self.register_buffer("eta", eta)
+        # Concepts that share a surrogate share one centring.
+        means, group = torch.unique(self.surrogate_mean, dim=0, return_inverse=True)
+        self.register_buffer("means", means)
+        self.members = [torch.nonzero(group == g).flatten() for g in range(len(means))]
+
+    def logits(self, rows: torch.Tensor) -> torch.Tensor:
+        """k(p(x) - c) of rows (M, D): (M, N)."""
+        scores = rows.new_empty(len(rows), len(self.eta))
+        for mean, members in zip(self.means, self.members):
+            centred = rows - mean
+            basis = self.gate_basis[members]  # (n, D, R3)
+            along = torch.einsum("md,ndr->mnr", centred, basis).square().sum(2)
+            norm = centred.square().sum(1, keepdim=True)
+            scores[:, members] = along / norm.clamp_min(torch.finfo(norm.dtype).tiny)
+        return self.gate_slope * (scores - self.gate_center)
+
+    def forward(self, x: torch.Tensor, waiting: torch.Tensor, strength: float) -> torch.Tensor:
+        """x' of tokens x (B, T, D); concepts in `waiting` (N, bool) do not act."""
+        rows = x.float().reshape(-1, x.shape[-1])
+        logits = self.logits(rows).masked_fill(waiting, -torch.inf)
+        logit, chosen = logits.max(1)
+        centred = rows - self.target_mean[chosen]
+        inner = torch.einsum("mrd,md->mr", self.map_down[chosen], centred)
+        update = torch.einsum("mdr,mr->md", self.map_up[chosen], inner) + self.mapping_mean[chosen]
+        gate = strength * torch.sigmoid(logit).unsqueeze(1)
+        changed = rows + gate * (self.eta[chosen].unsqueeze(1) * update - rows)
+        return changed.to(x.dtype).reshape(x.shape)
+
+
+class Attachment:
+    """Erasers at work in a U-Net, until `detach`. Also a context manager.
+
+    strength scales the blend: 1 is the method, 0 is off.
+    """
+
+    def __init__(self, unet: torch.nn.Module, erasers: Erasers):
+        self.strength = 1.0
+        self.erasers = erasers
+        self._chosen = set(self.names)
+        self._timestep = float("inf")
+        eta = torch.tensor([c.eta for c in erasers.concepts])
+        self._layers: dict[str, _Layer] = {}
+        modules = {}
+        for path, tensors in erasers.layers.items():
+            try:
+                modules[path] = unet.get_submodule(path)
+            except AttributeError:
+                raise ErasersError(f"the U-Net has no layer {path}: these erasers are of another"
+                                   " model") from None
+            width, found = tensors["target_mean"].shape[1], modules[path].out_features
+            if width != found:
+                raise ErasersError(f"{path}: the U-Net's layer is {found} wide, the erasers {width}:"
+                                   " they are of another model")
+            self._layers[path] = _Layer(tensors, eta)
+        self._handles = [unet.register_forward_pre_hook(self._note_timestep, with_kwargs=True)]
+        for path, module in modules.items():
+            self._handles.append(module.register_forward_hook(self._hook(self._layers[path])))
+
+    @property
+    def names(self) -> list[str]:
+        """All concepts of the file, in its order."""
+        return [c.name for c in self.erasers.concepts]
+
+    def choose(self, *names: str) -> None:
+        """Erases these concepts alone; without names all of them."""
+        unknown = set(names) - set(self.names)
+        if unknown:
+            raise ErasersError(f"no eraser for {sorted(unknown)}; there are {self.names}")
+        self._chosen = set(names or self.names)
+
+    def detach(self) -> None:
+        """Leaves the U-Net as it was."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def __enter__(self) -> "Attachment":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.detach()
+
+    def _note_timestep(self, module, arguments, keywords) -> None:
+        timestep = keywords["timestep"] if "timestep" in keywords else arguments[1]
+        self._timestep = float(torch.as_tensor(timestep).max())
+
+    def _hook(self, layer: _Layer):
+        def erase(module, arguments, output):
+            acting = [c.name in self._chosen and self._timestep <= c.gate_start_timestep
+                      for c in self.erasers.concepts]
+            if self.strength == 0 or not any(acting):
+                return output
+            layer.to(output.device)
+            waiting = ~torch.tensor(acting, device=output.device)
+            return layer(output, waiting, self.strength)
+        return erase
+
+
+def attach(unet: torch.nn.Module, erasers: Erasers | str | Path) -> Attachment:
+    """Erases concepts in every forward pass of a diffusers U-Net, both halves of guidance.
+
+    erasers: a file, or what `load` read. Raises ErasersError where they do not fit.
+    """
+    return Attachment(unet, erasers if isinstance(erasers, Erasers) else load(erasers))
