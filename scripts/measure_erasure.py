@@ -34,7 +34,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "python"))
 
 from demo.judge import Judge  # noqa: E402
 from demo.scenes import with_article  # noqa: E402
@@ -280,25 +281,30 @@ class Study:
                      lambda *p: judge_style(style, *p))
 
 
-def main() -> int:
-    root = pathlib.Path(__file__).resolve().parent.parent
-    parser = argparse.ArgumentParser(description=__doc__,
+def study_parser(description: str, **defaults) -> argparse.ArgumentParser:
+    """Options of every study; defaults: per_erased, per_kept, pairs, steps."""
+    parser = argparse.ArgumentParser(description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", type=pathlib.Path, default=root / "build/emoji")
-    parser.add_argument("--program", type=pathlib.Path, default=root / "build/gloce")
+    parser.add_argument("--bundle", type=pathlib.Path, default=ROOT / "build/emoji")
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/gloce")
     parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--per-erased", type=int, help="pictures (%(default)s)")
+    parser.add_argument("--per-kept", type=int, help="pictures (%(default)s)")
+    parser.add_argument("--pairs", type=int, help="scenes of each erased concept (%(default)s)")
+    parser.add_argument("--steps", type=int, help="(%(default)s)")
+    parser.add_argument("--guidance", type=float, default=5.0, help="(%(default)s)")
+    parser.set_defaults(**defaults)
+    return parser
+
+
+def main() -> int:
+    parser = study_parser(__doc__, per_erased=10, per_kept=4, pairs=10, steps=50)
     parser.add_argument("--erase", action="append", default=[])
     parser.add_argument("--each", action="store_true",
                         help="erase one concept at a time, not all at once")
     parser.add_argument("--style", help="erase this style, by models/emoji/STYLE.json")
     parser.add_argument("--name", default="erased", help="of this setting (%(default)s)")
     parser.add_argument("--seed", type=int, default=100000)
-    parser.add_argument("--per-erased", type=int, default=10, help="pictures (%(default)s)")
-    parser.add_argument("--per-kept", type=int, default=4, help="pictures (%(default)s)")
-    parser.add_argument("--pairs", type=int, default=10,
-                        help="scenes of each erased concept (%(default)s)")
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--guidance", type=float, default=5.0)
     parser.add_argument("--sheets", type=pathlib.Path, help="folder for contact sheets")
     parser.add_argument("build", nargs="*", help="options of gloce build, after --")
     options = parser.parse_args()
@@ -307,7 +313,7 @@ def main() -> int:
     study = Study(options)
     if options.style:
         file = options.style.replace(" ", "_") + ".json"
-        study.style(options.style, root / "models/emoji" / file)
+        study.style(options.style, ROOT / "models/emoji" / file)
     elif options.each:
         study.each(options.erase, options.name)
     else:

@@ -9,11 +9,9 @@ varies one setting of the preset at a time. Prints a Markdown table and keeps
 every result in OUT/results.jsonl (see measure_erasure.py for the columns).
 """
 
-import argparse
-import pathlib
 import sys
 
-from measure_erasure import Study
+from measure_erasure import Study, study_parser
 
 CONCEPTS = ["dog", "owl", "banana", "clock"]
 SEED = 700_000
@@ -43,19 +41,8 @@ def table_line(setting: str, value: str, result: dict) -> str:
 
 
 def main() -> int:
-    root = pathlib.Path(__file__).resolve().parent.parent
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", type=pathlib.Path, default=root / "build/emoji")
-    parser.add_argument("--program", type=pathlib.Path, default=root / "build/gloce")
-    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser = study_parser(__doc__, per_erased=4, per_kept=1, pairs=6, steps=25)
     parser.add_argument("--only", action="append", choices=SETTINGS, help="vary only this")
-    parser.add_argument("--per-erased", type=int, default=4, help="pictures (%(default)s)")
-    parser.add_argument("--per-kept", type=int, default=1, help="pictures (%(default)s)")
-    parser.add_argument("--pairs", type=int, default=6,
-                        help="scenes of each erased concept (%(default)s)")
-    parser.add_argument("--steps", type=int, default=25)
-    parser.add_argument("--guidance", type=float, default=5.0)
     options = parser.parse_args()
     options.seed, options.sheets, options.build = SEED, None, []
     study = Study(options, quiet=True)
