@@ -239,13 +239,14 @@ class Study:
             writer.writerows((r.case, r.prompt, r.seed, r.count) for r in rows)
         o = self.options
         self.run("generate", "--prompts", str(table), "--steps", str(o.steps),
-                 "--guidance", str(o.guidance), "--batch-size", "20",
+                 "--scheduler", o.scheduler, "--guidance", str(o.guidance), "--batch-size", "20",
                  "--out", str(self.out / name), *erasers)
         return Pictures(self.out / name, self.judge, rows)
 
     def report(self, name: str, tally: Tally) -> None:
-        result = {"name": name, **tally.summary(), "steps": self.options.steps,
-                  "guidance": self.options.guidance, "build": self.options.build}
+        result = {"name": name, **tally.summary(), "scheduler": self.options.scheduler,
+                  "steps": self.options.steps, "guidance": self.options.guidance,
+                  "build": self.options.build}
         if not self.quiet:
             print(json.dumps(result), flush=True)
         with open(self.out / "results.jsonl", "a") as file:
@@ -292,6 +293,7 @@ def study_parser(description: str, **defaults) -> argparse.ArgumentParser:
     parser.add_argument("--per-kept", type=int, help="pictures (%(default)s)")
     parser.add_argument("--pairs", type=int, help="scenes of each erased concept (%(default)s)")
     parser.add_argument("--steps", type=int, help="(%(default)s)")
+    parser.add_argument("--scheduler", default="pndm", help="of gloce generate (%(default)s)")
     parser.add_argument("--guidance", type=float, default=5.0, help="(%(default)s)")
     parser.set_defaults(**defaults)
     return parser

@@ -1,10 +1,12 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -28,6 +30,27 @@ std::string TemporaryName(const std::string& path) {
 [[noreturn]] void Fail(const std::string& path, const std::string& what,
                        int error) {
   throw Error(path + ": " + what + ": " + std::strerror(error));
+}
+
+// Removes temporaries of `path` whose process, on this machine, is no more.
+// Another process may be writing the same file now: its temporary stays.
+void RemoveStaleTemporariesOf(const fs::path& path) {
+  const std::string prefix = path.filename().string() + ".";
+  std::error_code unreadable;  // which opening the probe will report
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(kTemporarySuffix))
+      continue;
+    const char* const digits = name.data() + prefix.size();
+    const char* const digits_end =
+        name.data() + name.size() - kTemporarySuffix.size();
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(digits, digits_end, pid);
+    if (error != std::errc() || end != digits_end || pid <= 0) continue;
+    std::error_code ignored;  // a file that stays harms nobody
+    if (kill(pid, 0) != 0 && errno == ESRCH) fs::remove(entry.path(), ignored);
+  }
 }
 
 // False if that cannot be found out: opening the file will say why.
@@ -94,6 +117,7 @@ void WriteFileAtomically(const std::string& path, std::string_view bytes) {
 
 void CheckWritable(const std::string& path) {
   if (IsFolder(path)) throw Error(path + ": is a folder, expected a file name");
+  RemoveStaleTemporariesOf(path);
   Temporary probe(path);
 }
 

@@ -17,7 +17,7 @@ void WriteFileAtomically(const std::string& path, std::string_view bytes);
 
 // Throws Error now, not after minutes of work, if a file could not be created
 // at `path`: the folder is missing or refuses new files. `path` itself is left
-// as it is.
+// as it is; temporaries of it that a killed process left are removed.
 void CheckWritable(const std::string& path);
 
 // Creates the folder and its parents. Throws Error.

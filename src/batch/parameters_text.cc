@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/join.h"
+
 namespace gloce {
 namespace {
 
@@ -39,14 +41,6 @@ std::string Quote(const std::string& value) {
   if (value.find_first_of(",:\n\"") == value.npos) return value;
   return nlohmann::json(value).dump(-1, ' ', false,
                                     nlohmann::json::error_handler_t::replace);
-}
-
-std::string Join(const std::vector<std::string>& names) {
-  std::string joined;
-  for (const std::string& name : names) {
-    joined += (joined.empty() ? "" : ", ") + name;
-  }
-  return joined;
 }
 
 }  // namespace

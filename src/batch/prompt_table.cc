@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/file.h"
+#include "base/join.h"
 #include "batch/csv_reader.h"
 #include "batch/utf8.h"
 #include "gloce/base/error.h"
@@ -79,14 +80,6 @@ constexpr std::array<ColumnName, 10> kColumnNames{{
     {"sd_image_height", &Columns::height},
     {"num_images", &Columns::num_images},
 }};
-
-std::string Join(const std::vector<std::string>& names) {
-  std::string joined;
-  for (const std::string& name : names) {
-    joined += (joined.empty() ? "" : ", ") + name;
-  }
-  return joined;
-}
 
 Columns ReadHeader(const CsvRow& header, const std::string& path) {
   Columns columns;

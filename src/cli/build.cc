@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/join.h"
 #include "bundle/manifest.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -64,12 +65,9 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   app.add_flag("--dry-run", o.dry_run,
                "Print what was chosen for each concept and what it costs; "
                "build nothing");
-  std::string presets;
-  for (const std::string& name : PresetNames())
-    presets += (presets.empty() ? "" : ", ") + name;
   CLI::App* method = app.add_option_group("Method");
   method->add_option("--preset", o.preset,
-                     "Settings to start from: " + presets);
+                     "Settings to start from: " + Join(PresetNames()));
   method
       ->add_option("--anchors", o.anchors,
                    "Prompt of a concept that must survive (may be repeated)")
@@ -159,13 +157,6 @@ json SettingsFromOptions(const BuildOptions& o) {
   return settings;
 }
 
-std::string Join(const std::vector<std::string>& items) {
-  std::string joined;
-  for (const std::string& item : items)
-    joined += (joined.empty() ? "" : " | ") + item;
-  return joined;
-}
-
 void PrintPlan(const std::vector<ConceptSettings>& concepts,
                const FitCost& cost, const OutputOptions& output) {
   if (output.json) {
@@ -179,10 +170,11 @@ void PrintPlan(const std::vector<ConceptSettings>& concepts,
     return;
   }
   for (const ConceptSettings& settings : concepts) {
-    std::cout << settings.name << "\n  prompts    " << Join(settings.prompts)
-              << "\n  mapping    " << Join(settings.mapping)
-              << "\n  surrogate  " << Join(settings.surrogate)
-              << "\n  anchors    " << Join(settings.anchors) << '\n';
+    std::cout << settings.name << "\n  prompts    "
+              << Join(settings.prompts, " | ") << "\n  mapping    "
+              << Join(settings.mapping, " | ") << "\n  surrogate  "
+              << Join(settings.surrogate, " | ") << "\n  anchors    "
+              << Join(settings.anchors, " | ") << '\n';
   }
   std::cout << "U-Net passes: " << cost.statistics << " for statistics, "
             << cost.gates << " for gates\n";

@@ -41,6 +41,7 @@ void Progress::Update(const std::string& phase, int64_t done, int64_t total) {
     Finish();
     phase_ = phase;
     phase_start_ = now;
+    done_before_ = done;
     last_print_ = Clock::time_point();
     last_tenth_ = 0;
   }
@@ -57,9 +58,11 @@ void Progress::Update(const std::string& phase, int64_t done, int64_t total) {
 void Progress::Print(int64_t done, int64_t total, Clock::time_point now) {
   const double elapsed =
       std::chrono::duration<double>(now - phase_start_).count();
-  const double left = done > 0 ? elapsed * static_cast<double>(total - done) /
-                                     static_cast<double>(done)
-                               : 0;
+  const int64_t done_since = done - done_before_;
+  const double left = done_since > 0
+                          ? elapsed * static_cast<double>(total - done) /
+                                static_cast<double>(done_since)
+                          : 0;
   std::string line = phase_ + " ";
   if (terminal_) {
     const auto filled = static_cast<size_t>(kBarWidth * done / total);
@@ -69,7 +72,7 @@ void Progress::Print(int64_t done, int64_t total, Clock::time_point now) {
   line += std::to_string(done) + "/" + std::to_string(total) + " " + unit_;
   if (done == total) {
     line += ", " + Duration(elapsed);
-  } else if (done > 0) {
+  } else if (done_since > 0) {
     line += ", " + Duration(left) + " left";
   }
   std::fprintf(stderr, terminal_ ? "%s\033[K" : "%s\n", line.c_str());

@@ -29,6 +29,7 @@ class Progress {
   std::string unit_, phase_;
   bool quiet_, terminal_, open_ = false;
   Clock::time_point phase_start_, last_print_;
+  int64_t done_before_ = 0;  // of the phase, at its first update
   int64_t last_tenth_ = 0;
 };
 

@@ -5,18 +5,12 @@
 #include <algorithm>
 #include <set>
 
+#include "base/join.h"
 #include "erasure/layer_tensors.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
 namespace {
-
-std::string Join(const std::vector<std::string>& names) {
-  std::string joined;
-  for (const std::string& name : names)
-    joined += (joined.empty() ? "" : ", ") + name;
-  return joined;
-}
 
 // Concatenates along concepts; lower ranks are padded with zeros.
 at::Tensor CatPadded(const std::vector<at::Tensor>& parts) {

@@ -98,7 +98,11 @@ std::vector<ConceptInfo> ReadConceptInfos(const std::string& text,
 }  // namespace
 
 Erasers ReadErasers(const std::string& path) {
-  const SafetensorsFile file = SafetensorsFile::Read(path);
+  return ParseErasers(ReadFile(path), path);
+}
+
+Erasers ParseErasers(std::string bytes, const std::string& path) {
+  const SafetensorsFile file = SafetensorsFile::Parse(std::move(bytes), path);
   const auto& metadata = file.metadata();
   if (const auto& format = MetadataValue(metadata, "format", path);
       format != kFormat) {

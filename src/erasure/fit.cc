@@ -24,24 +24,31 @@ struct ConceptBases {
   std::vector<TargetBasis> target;
 };
 
+// Asks the scheduler once a setting, however many passes have it.
 CallsOfARun CallsOfRuns(Pipeline& pipeline) {
-  return [&pipeline](const StatisticsSettings& statistics) {
-    const auto scheduler = pipeline.MakeScheduler(statistics.scheduler);
-    scheduler->SetTimesteps(statistics.num_inference_steps);
-    return static_cast<int64_t>(scheduler->timesteps().size());
+  return [&pipeline, known = std::map<StatisticsSettings, int64_t>()](
+             const StatisticsSettings& statistics) mutable {
+    const auto [it, fresh] = known.try_emplace(statistics);
+    if (fresh) {
+      const auto scheduler = pipeline.MakeScheduler(statistics.scheduler);
+      scheduler->SetTimesteps(statistics.num_inference_steps);
+      it->second = static_cast<int64_t>(scheduler->timesteps().size());
+    }
+    return it->second;
   };
 }
 
 // Throws UsageError, before anything is sampled, where a concept's settings
 // leave too little to take statistics of.
-void CheckEnough(Pipeline& pipeline, const ConceptSettings& settings) {
+void CheckEnough(const ConceptSettings& settings,
+                 const CallsOfARun& calls_of_a_run) {
   const StatisticsSettings& statistics = settings.statistics;
-  const int64_t calls = CallsOfRuns(pipeline)(statistics);
+  const int64_t calls = calls_of_a_run(statistics);
   const int64_t recorded =
       std::min(statistics.window_end, calls - 1) - statistics.window_start;
   if (recorded < 1) {
     throw UsageError("concept \"" + settings.name +
-                     "\": window: starts after " + "the last of the " +
+                     "\": window: starts after the last of the " +
                      std::to_string(calls) + " calls of the denoiser");
   }
   const int64_t scores = static_cast<int64_t>(settings.anchors.size()) *
@@ -59,15 +66,18 @@ void CheckEnough(Pipeline& pipeline, const ConceptSettings& settings) {
 class PassRunner {
  public:
   PassRunner(Pipeline& pipeline, HookedDenoiser& denoiser,
-             const FitOptions& options)
-      : pipeline_(pipeline), denoiser_(denoiser), options_(options) {}
+             const CallsOfARun& calls_of_a_run, const FitOptions& options)
+      : pipeline_(pipeline),
+        denoiser_(denoiser),
+        calls_of_a_run_(calls_of_a_run),
+        options_(options) {}
 
   // `after_batch(done)` is called when passes [0, done) have run.
   void Run(const std::string& phase, const std::vector<PlannedPrompt>& prompts,
            const std::vector<Pass>& passes, RecordingHook& hook,
            const std::function<void(size_t done)>& after_batch) {
     FitProgress progress{phase, 0,
-                         CountCalls(prompts, passes, CallsOfRuns(pipeline_))};
+                         CountCalls(prompts, passes, calls_of_a_run_)};
     denoiser_.Install(&hook);
     for (size_t begin = 0; begin < passes.size();) {
       const StatisticsSettings& statistics =
@@ -116,6 +126,7 @@ class PassRunner {
 
   Pipeline& pipeline_;
   HookedDenoiser& denoiser_;
+  const CallsOfARun& calls_of_a_run_;
   const FitOptions& options_;
 };
 
@@ -225,13 +236,14 @@ Erasers FitErasers(Pipeline& pipeline,
                    const FitOptions& options) {
   if (concepts.empty()) throw UsageError("no concept to erase");
   const BundleManifest& manifest = pipeline.bundle().manifest();
+  const CallsOfARun calls_of_a_run = CallsOfRuns(pipeline);
   for (const ConceptSettings& settings : concepts)
-    CheckEnough(pipeline, settings);
+    CheckEnough(settings, calls_of_a_run);
   const int64_t num_train_timesteps =
       pipeline.MakeScheduler(concepts[0].statistics.scheduler)
           ->num_train_timesteps();
   HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
-  PassRunner runner(pipeline, denoiser, options);
+  PassRunner runner(pipeline, denoiser, calls_of_a_run, options);
 
   const MomentPlan moment_plan = PlanMoments(concepts);
   std::vector<int64_t> widths;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -104,6 +106,26 @@ TEST(CheckWritableTest, LeavesTheFileAsItIs) {
               HasSubstr("No such file or directory"));
   EXPECT_THAT(ErrorText([&] { CheckWritable(folder / kLongName); }),
               HasSubstr("File name too long"));
+}
+
+TEST(CheckWritableTest, RemovesTemporariesOfDeadProcesses) {
+  const TemporaryFolder folder;
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  ASSERT_EQ(waitpid(dead, nullptr, 0), dead);
+  const std::string of_dead = "." + std::to_string(dead) + ".gloce-tmp";
+  const std::string of_living = "." + std::to_string(getppid()) + ".gloce-tmp";
+  for (const std::string& name :
+       {"f" + of_dead, "f" + of_living, "g" + of_dead,
+        "f.x" + std::string(".gloce-tmp"), std::string("f")}) {
+    std::ofstream(folder / name).flush();
+  }
+  CheckWritable(folder / "f");
+  EXPECT_FALSE(fs::exists(folder / ("f" + of_dead)));
+  EXPECT_TRUE(fs::exists(folder / ("f" + of_living)));
+  EXPECT_TRUE(fs::exists(folder / ("g" + of_dead)));
+  EXPECT_TRUE(fs::exists(folder / "f.x.gloce-tmp"));
+  EXPECT_TRUE(fs::exists(folder / "f"));
 }
 
 TEST(MakeFoldersTest, CreatesParentsAndAcceptsWhatIsThere) {

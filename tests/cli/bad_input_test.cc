@@ -188,23 +188,33 @@ TEST_F(BadInputTest, OutputsThatCannotBeWritten) {
       1, "no/such/folder");
 }
 
+// A command that gives what follows a mount table of its own: as a user, as
+// root in a chroot (which may not make user namespaces), or "" where the kernel
+// grants neither.
+std::string OwnMounts() {
+  for (const std::string command :
+       {"unshare --user --map-root-user --mount ", "unshare --mount "}) {
+    if (std::system((command + "true 2>/dev/null").c_str()) == 0)
+      return command;
+  }
+  return "";
+}
+
 // Runs `arguments`, which write below `folder`, with hardly any room: on a
-// tmpfs of `kilobytes`, or, where the kernel grants no mount namespace, under
-// a limit on the size of files. Lists what is left into `left`.
+// tmpfs of `kilobytes`, or, where nothing can be mounted, under a limit on the
+// size of files. Lists what is left into `left`.
 ProgramResult RunOnAFullDisk(const std::string& arguments,
                              const std::string& folder, int kilobytes,
                              std::string& left) {
   fs::create_directory(folder);
-  const std::string list =
-      "; code=$?; ls -A " + folder + " >" + folder + "-left; exit $code";
-  const std::string unshare = "unshare --user --map-root-user --mount ";
-  const bool mounts = std::system((unshare + "true 2>/dev/null").c_str()) == 0;
-  ProgramResult result =
-      mounts ? RunProgram(arguments + list + "'",
-                          unshare + "sh -c 'mount -t tmpfs -o size=" +
-                              std::to_string(kilobytes) + "k tmpfs " + folder +
-                              " &&")
-             : RunProgram(arguments + list, "ulimit -f 1; trap '' XFSZ;");
+  const std::string mounts = OwnMounts();
+  const std::string little_room =
+      mounts.empty() ? "ulimit -f 1; trap \"\" XFSZ; "
+                     : "mount -t tmpfs -o size=" + std::to_string(kilobytes) +
+                           "k tmpfs " + folder + " && ";
+  ProgramResult result = RunProgram(arguments + "; code=$?; ls -A " + folder +
+                                        " >" + folder + "-left; exit $code'",
+                                    mounts + "sh -c '" + little_room);
   left = ReadFile(folder + "-left");
   return result;
 }

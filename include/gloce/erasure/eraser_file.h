@@ -13,6 +13,9 @@ namespace gloce {
 // shapes that do not fit, values that are not finite.
 Erasers ReadErasers(const std::string& path);
 
+// The same for `bytes` that were read from `path`.
+Erasers ParseErasers(std::string bytes, const std::string& path);
+
 // The bytes of an erasers file. They depend on the erasers alone: no time, no
 // path, no host.
 std::string SerializeErasers(const Erasers& erasers);
