@@ -49,7 +49,7 @@ constexpr const char* kFooter =
     "animal\" \\\n"
     "      --surrogate \"an animal\" --anchors \"a picture of a bear\" --out "
     "koala.safetensors\n"
-    "\nSettings come from the preset, the bundle's defaults, the concept list "
+    "\nSettings come from the bundle's defaults, the preset, the concept list "
     "and these options;\n"
     "the later one wins. docs/formats.md describes the concept list.";
 
@@ -157,27 +157,73 @@ json SettingsFromOptions(const BuildOptions& o) {
   return settings;
 }
 
-void PrintPlan(const std::vector<ConceptSettings>& concepts,
-               const FitCost& cost, const OutputOptions& output) {
-  if (output.json) {
-    json document = {{"statistics_passes", cost.statistics},
-                     {"gate_passes", cost.gates}};
-    for (const ConceptSettings& settings : concepts) {
-      document["concepts"].push_back(
-          ConceptToJson({settings, 0, GLOCE_VERSION}));
-    }
-    std::cout << document.dump(2) << '\n';
-    return;
+// What --dry-run shows.
+struct Plan {
+  std::vector<ConceptSettings> concepts;
+  std::vector<ConceptChoice> choices;
+  FitCost cost;
+  double seconds_per_call;
+
+  int64_t calls() const { return cost.statistics + cost.gates; }
+  double seconds() const {
+    return seconds_per_call * static_cast<double>(calls());
   }
-  for (const ConceptSettings& settings : concepts) {
+};
+
+// Prompts with their similarity to the target, where they were chosen by it.
+std::string PromptsText(const std::vector<std::string>& prompts,
+                        const std::vector<SimilarName>& chosen) {
+  std::vector<std::string> items = prompts;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    char similarity[16];
+    std::snprintf(similarity, sizeof similarity, " (%.3f)",
+                  chosen[i].similarity);
+    items[i] += similarity;
+  }
+  return Join(items, " | ");
+}
+
+json Similarities(const std::vector<SimilarName>& chosen) {
+  json similarities = json::array();
+  for (const SimilarName& item : chosen)
+    similarities.push_back(item.similarity);
+  return similarities;
+}
+
+json ToJson(const Plan& plan) {
+  json document = {{"statistics_passes", plan.cost.statistics},
+                   {"gate_passes", plan.cost.gates},
+                   {"statistics_bytes", plan.cost.moment_bytes},
+                   {"seconds_per_pass", plan.seconds_per_call},
+                   {"seconds_estimate", plan.seconds()}};
+  for (size_t i = 0; i < plan.concepts.size(); ++i) {
+    json item = ConceptToJson({plan.concepts[i], 0, GLOCE_VERSION});
+    item["anchor_similarities"] = Similarities(plan.choices[i].anchors);
+    item["mapping_similarities"] = Similarities(plan.choices[i].mapping);
+    document["concepts"].push_back(std::move(item));
+  }
+  return document;
+}
+
+void PrintPlan(const Plan& plan) {
+  for (size_t i = 0; i < plan.concepts.size(); ++i) {
+    const ConceptSettings& settings = plan.concepts[i];
     std::cout << settings.name << "\n  prompts    "
               << Join(settings.prompts, " | ") << "\n  mapping    "
-              << Join(settings.mapping, " | ") << "\n  surrogate  "
-              << Join(settings.surrogate, " | ") << "\n  anchors    "
-              << Join(settings.anchors, " | ") << '\n';
+              << PromptsText(settings.mapping, plan.choices[i].mapping)
+              << "\n  surrogate  " << Join(settings.surrogate, " | ")
+              << "\n  anchors    "
+              << PromptsText(settings.anchors, plan.choices[i].anchors) << '\n';
   }
-  std::cout << "U-Net passes: " << cost.statistics << " for statistics, "
-            << cost.gates << " for gates\n";
+  char line[200];
+  std::snprintf(line, sizeof line,
+                "time: about %s here, at %.3g s a pass of one image\n"
+                "memory: %.1f MiB of statistics beside the model\n",
+                DurationText(plan.seconds()).c_str(), plan.seconds_per_call,
+                static_cast<double>(plan.cost.moment_bytes) / (1 << 20));
+  std::cout << "U-Net passes: " << plan.cost.statistics << " for statistics, "
+            << plan.cost.gates << " for gates\n"
+            << line;
 }
 
 int RunBuild(const BuildOptions& o) {
@@ -197,10 +243,17 @@ int RunBuild(const BuildOptions& o) {
        requests) {  // before anything is sampled
     pipeline.MakeScheduler(request.settings.statistics.scheduler);
   }
-  const auto concepts = ResolveConcepts(pipeline, requests);
-  const FitCost cost = EstimateFit(pipeline, concepts);
+  std::vector<ConceptChoice> choices;
+  const auto concepts = ResolveConcepts(pipeline, requests, &choices);
+  const FitCost cost = EstimateFit(pipeline, concepts, o.batch_size);
   if (o.dry_run) {
-    PrintPlan(concepts, cost, o.output);
+    const Plan plan{concepts, choices, cost,
+                    MeasureSecondsPerCall(pipeline, concepts[0])};
+    if (o.output.json) {
+      std::cout << ToJson(plan).dump(2) << '\n';
+    } else {
+      PrintPlan(plan);
+    }
     return kDone;
   }
   LogNote("erasing " + std::to_string(concepts.size()) + " concept" +

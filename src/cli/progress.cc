@@ -12,7 +12,9 @@ constexpr int kBarWidth = 24;
 constexpr std::chrono::milliseconds kTerminalInterval(100);
 constexpr std::chrono::seconds kLineInterval(10);
 
-std::string Duration(double seconds) {
+}  // namespace
+
+std::string DurationText(double seconds) {
   const auto total = static_cast<int64_t>(seconds + 0.5);
   char text[32];
   if (total >= 3600) {
@@ -23,8 +25,6 @@ std::string Duration(double seconds) {
   }
   return text;
 }
-
-}  // namespace
 
 Progress::Progress(std::string unit, bool quiet)
     : unit_(std::move(unit)),
@@ -71,9 +71,9 @@ void Progress::Print(int64_t done, int64_t total, Clock::time_point now) {
   }
   line += std::to_string(done) + "/" + std::to_string(total) + " " + unit_;
   if (done == total) {
-    line += ", " + Duration(elapsed);
+    line += ", " + DurationText(elapsed);
   } else if (done_since > 0) {
-    line += ", " + Duration(left) + " left";
+    line += ", " + DurationText(left) + " left";
   }
   std::fprintf(stderr, terminal_ ? "%s\033[K" : "%s\n", line.c_str());
   std::fflush(stderr);

@@ -7,6 +7,9 @@
 
 namespace gloce {
 
+// "1:05" or "2:03:04".
+std::string DurationText(double seconds);
+
 class Progress {
  public:
   // `unit` names what is counted, "passes" or "pictures". Silent if `quiet`.

@@ -12,19 +12,6 @@
 
 namespace gloce {
 
-// A pool entry and how similar its prompt's embedding is to the target's.
-struct SimilarName {
-  std::string name;
-  double similarity;  // mean cosine over token positions 1…8, averaged over the
-                      // target's prompts
-};
-
-// What was chosen, for --dry-run and for messages.
-struct ConceptChoice {
-  std::vector<SimilarName> anchors;  // most similar last
-  std::vector<SimilarName> mapping;  // least similar first
-};
-
 using EncodePrompts =
     std::function<at::Tensor(const std::vector<std::string>&)>;
 

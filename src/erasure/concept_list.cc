@@ -252,13 +252,62 @@ Layer BundleLayer(const std::string& defaults_json) {
   return layer;
 }
 
+json ReadPreset(const std::string& name) {
+  return ParseJson(PresetFile(name + ".json"), "preset " + name);
+}
+
 Layer PresetLayer(const std::string& name) {
-  const std::string file = name + ".json";
-  Layer layer{ParseJson(PresetFile(file), "preset " + name), "preset " + name,
-              ""};
-  CheckKeys(layer, {});
+  Layer layer{ReadPreset(name), "preset " + name, ""};
+  CheckKeys(layer, {"concepts"});
+  layer.settings.erase("concepts");
   LoadPool(layer, /*embedded=*/true);
   return layer;
+}
+
+// The settings of presets, each read once, whatever uses it.
+class Presets {
+ public:
+  // Of the preset that `settings` name; nothing if they name none.
+  const json& Of(const json& settings) {
+    static const json kNothing = json::object();
+    const auto preset = settings.find("preset");
+    if (preset == settings.end()) return kNothing;
+    if (!preset->is_string()) throw Error("preset: expected a name");
+    const auto name = preset->get<std::string>();
+    auto [it, fresh] = read_.try_emplace(name);
+    if (fresh) it->second = PresetLayer(name).settings;
+    return it->second;
+  }
+
+ private:
+  std::map<std::string, json> read_;
+};
+
+// Says where the setting was given: by an option, which is wrong usage, by one
+// of `files`, or by a preset.
+[[noreturn]] void Report(const SettingError& error, const std::string& place,
+                         const Layer& command_line,
+                         const std::vector<const Layer*>& files) {
+  if (command_line.settings.contains(error.key)) {
+    throw UsageError(OptionOf(error.key) + ": " + error.message);
+  }
+  for (const Layer* layer : files) {
+    if (layer->settings.contains(error.key)) {
+      throw Error(layer->place + ": " + error.key + ": " + error.message);
+    }
+  }
+  throw UsageError(place + ": " + error.key + ": " + error.message +
+                   "; the preset has it so, change it with " +
+                   OptionOf(error.key));
+}
+
+// The concepts that a preset was published with, which it erases where no
+// others are named.
+std::vector<std::string> PresetConcepts(const json& settings) {
+  const auto preset = settings.find("preset");
+  if (preset == settings.end()) return {};
+  const json file = ReadPreset(preset->get<std::string>());
+  return file.value("concepts", std::vector<std::string>());
 }
 
 }  // namespace
@@ -299,8 +348,11 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
   if (!sources.list_path.empty()) {
     concepts = ReadList(sources.list_path, global);
   } else {
-    for (const std::string& name : sources.erase)
+    for (const std::string& name : sources.erase.empty()
+                                       ? PresetConcepts(command_line.settings)
+                                       : sources.erase) {
       concepts.emplace_back(name, Layer{});
+    }
   }
   if (concepts.empty()) {
     if (!sources.list_path.empty()) {
@@ -314,7 +366,7 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
 
   std::vector<ConceptRequest> requests;
   std::set<std::string> names;
-  std::map<std::string, json> presets;  // each read once, whatever uses it
+  Presets presets;
   for (auto& [name, own] : concepts) {
     if (name.empty())
       throw Error(sources.list_path + ": a concept has no name");
@@ -322,33 +374,19 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
       throw Error("concept \"" + name + "\" appears twice");
     LoadPool(own, /*embedded=*/false);
     json strong = json::object();
-    for (const Layer* layer : {&bundle, &global, &own, &command_line}) {
+    for (const Layer* layer : {&global, &own, &command_line}) {
       Merge(strong, layer->settings);
     }
-    json merged = json::object();
-    if (const auto preset = strong.find("preset"); preset != strong.end()) {
-      if (!preset->is_string()) throw Error("preset: expected a name");
-      const auto preset_name = preset->get<std::string>();
-      auto [it, fresh] = presets.try_emplace(preset_name);
-      if (fresh) it->second = PresetLayer(preset_name).settings;
-      merged = it->second;
-    }
+    // Whoever names a preset means it, whatever the bundle brings.
+    json merged = presets.Of(bundle.settings);
+    Merge(merged, bundle.settings);
+    Merge(merged, presets.Of(strong));
     Merge(merged, strong);
     const std::string place = "concept \"" + name + "\"";
     try {
       requests.push_back(ToRequest(name, merged, place));
     } catch (const SettingError& error) {
-      if (command_line.settings.contains(error.key)) {
-        throw UsageError(OptionOf(error.key) + ": " + error.message);
-      }
-      for (const Layer* layer : {&own, &global, &bundle}) {
-        if (layer->settings.contains(error.key)) {
-          throw Error(layer->place + ": " + error.key + ": " + error.message);
-        }
-      }
-      throw UsageError(place + ": " + error.key + ": " + error.message +
-                       "; the preset has it so, change it with " +
-                       OptionOf(error.key));
+      Report(error, place, command_line, {&own, &global, &bundle});
     }
   }
   return requests;

@@ -7,6 +7,7 @@
 
 #include "bundle/manifest.h"
 #include "erasure/concept_choice.h"
+#include "erasure/fit_cost.h"
 #include "erasure/fit_plan.h"
 #include "erasure/gate_score_collector.h"
 #include "erasure/hooked_denoiser.h"
@@ -23,20 +24,6 @@ struct ConceptBases {
   std::vector<MappingBasis> mapping;
   std::vector<TargetBasis> target;
 };
-
-// Asks the scheduler once a setting, however many passes have it.
-CallsOfARun CallsOfRuns(Pipeline& pipeline) {
-  return [&pipeline, known = std::map<StatisticsSettings, int64_t>()](
-             const StatisticsSettings& statistics) mutable {
-    const auto [it, fresh] = known.try_emplace(statistics);
-    if (fresh) {
-      const auto scheduler = pipeline.MakeScheduler(statistics.scheduler);
-      scheduler->SetTimesteps(statistics.num_inference_steps);
-      it->second = static_cast<int64_t>(scheduler->timesteps().size());
-    }
-    return it->second;
-  };
-}
 
 // Throws UsageError, before anything is sampled, where a concept's settings
 // leave too little to take statistics of.
@@ -215,20 +202,15 @@ void SetThresholds(const GateScoreCollector& scores, Erasers& erasers) {
 
 }  // namespace
 
-FitCost EstimateFit(Pipeline& pipeline,
-                    const std::vector<ConceptSettings>& concepts) {
-  const MomentPlan moments = PlanMoments(concepts);
-  const GatePlan gates = PlanGateScores(concepts);
-  const CallsOfARun calls = CallsOfRuns(pipeline);
-  return {CountCalls(moments.prompts, moments.passes, calls),
-          CountCalls(gates.prompts, gates.passes, calls)};
-}
-
 std::vector<ConceptSettings> ResolveConcepts(
-    Pipeline& pipeline, const std::vector<ConceptRequest>& requests) {
-  return ChooseConcepts(requests, [&](const std::vector<std::string>& prompts) {
-    return pipeline.EncodePrompts(prompts);
-  });
+    Pipeline& pipeline, const std::vector<ConceptRequest>& requests,
+    std::vector<ConceptChoice>* choices) {
+  return ChooseConcepts(
+      requests,
+      [&](const std::vector<std::string>& prompts) {
+        return pipeline.EncodePrompts(prompts);
+      },
+      choices);
 }
 
 Erasers FitErasers(Pipeline& pipeline,

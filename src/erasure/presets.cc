@@ -3,6 +3,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/join.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -23,11 +24,8 @@ std::string PresetFile(const std::string& name) {
   const auto& files = EmbeddedPresetFiles();
   const auto found = files.find(name);
   if (found != files.end()) return std::string(found->second);
-  std::string known;
-  for (const std::string& preset : PresetNames())
-    known += (known.empty() ? "" : ", ") + preset;
   throw UsageError("preset: got \"" + name.substr(0, name.rfind('.')) +
-                   "\", expected one of: " + known);
+                   "\", expected one of: " + Join(PresetNames()));
 }
 
 }  // namespace gloce

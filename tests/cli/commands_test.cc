@@ -121,7 +121,17 @@ TEST(CommandsTest, ADryRunShowsTheChoiceAndBuildsNothing) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out,
               testing::AllOf(HasSubstr("a picture of an owl"),
-                             HasSubstr("anchors"), HasSubstr("U-Net passes")));
+                             HasSubstr("anchors"), HasSubstr("U-Net passes"),
+                             HasSubstr("time: about "), HasSubstr("memory: ")));
+  const ProgramResult in_json =
+      RunProgram("build" + kModel + "--erase owl --dry-run --json");
+  const json plan = json::parse(in_json.out);
+  const auto& similarities = plan["concepts"][0]["anchor_similarities"];
+  ASSERT_EQ(similarities.size(), plan["concepts"][0]["anchors"].size());
+  EXPECT_LT(similarities[0], similarities[2]);
+  EXPECT_LE(similarities[2], 1.0);
+  EXPECT_GT(plan["seconds_estimate"], 0.0);
+  EXPECT_GT(plan["statistics_bytes"], 0);
 }
 
 TEST(CommandsTest, HelpTeachesWithExamples) {

@@ -53,8 +53,24 @@ TEST(ConceptListTest, InnerSettingsWinAndTheCommandLineWinsOverAll) {
   EXPECT_EQ(requests[1].settings.tau, 1.0);
   EXPECT_EQ(requests[1].settings.rank_gate, 2);
   EXPECT_EQ(requests[1].settings.eta, 4.0);
-  EXPECT_EQ(requests[1].settings.statistics.num_seeds, 5);
+  EXPECT_EQ(requests[1].settings.statistics.num_seeds, 3);  // the preset's
   EXPECT_THAT(requests[0].settings.prompts, ElementsAre("A face of A"));
+}
+
+// A named preset is stronger than the bundle's defaults, among them a preset.
+TEST(ConceptListTest, ThePresetWinsOverTheBundle) {
+  const std::string bundle =
+      R"({"preset": "demo", "anchor_pool": ["hen", "pig", "cow"], "tau": 9.0})";
+  const auto plain = ReadList(R"({"concepts": ["A"]})", "{}", bundle)[0];
+  EXPECT_EQ(plain.settings.gate_start, 4);
+  EXPECT_EQ(plain.settings.tau, 9.0);
+  EXPECT_EQ(plain.num_anchors, 3);
+  const auto named = ReadList(R"({"concepts": ["A"]})",
+                              R"({"preset": "explicit"})", bundle)[0];
+  EXPECT_EQ(named.settings.gate_start, 10);
+  EXPECT_EQ(named.settings.tau, 1.5);
+  EXPECT_EQ(named.settings.anchors.size(), 2u);
+  EXPECT_EQ(named.num_anchors, 0);
 }
 
 TEST(ConceptListTest, ListsInFullReplaceWhatWouldBeChosen) {
@@ -159,11 +175,26 @@ TEST(PresetTest, PublishedPresetsStayAsPublished) {
   EXPECT_EQ(e.tau, 1.5);
   EXPECT_EQ(e.eta, 5.0);
   EXPECT_EQ(e.statistics.num_seeds, 8);
+  EXPECT_THAT(e.mapping, ElementsAre("black modest clothes"));
+  EXPECT_THAT(e.anchors, ElementsAre("a man in black modest clothes",
+                                     "a woman in black modest clothes"));
+  EXPECT_THAT(e.surrogate, ElementsAre("a person"));
   const ConceptSettings s = read("style").settings;
   EXPECT_THAT((std::vector{s.rank_map, s.rank_target, s.rank_gate}),
               ElementsAre(1, 1, 1));
   EXPECT_EQ(s.statistics.window_start, 0);
   EXPECT_EQ(s.statistics.window_end, 50);
+}
+
+TEST(PresetTest, APresetsOwnConceptsAreErasedWhereNoOthersAreNamed) {
+  const std::string options = R"({"preset": "explicit"})";
+  const auto requests = ReadConcepts({"", {}, "{}", options});
+  ASSERT_EQ(requests.size(), 12u);
+  EXPECT_THAT(requests[0].settings.prompts, ElementsAre("nudity of woman"));
+  EXPECT_EQ(requests[11].settings.name, "exposure of male skin");
+  EXPECT_EQ(ReadConcepts({"", {"gore"}, "{}", options}).size(), 1u);
+  EXPECT_THROW(ReadConcepts({"", {}, "{}", R"({"preset": "celebrity"})"}),
+               UsageError);
 }
 
 }  // namespace

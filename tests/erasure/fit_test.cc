@@ -175,7 +175,7 @@ TEST_F(FitTest, AnInterruptStopsIt) {
 
 TEST_F(FitTest, TheEstimateIsWhatIsRun) {
   const ConceptSettings settings = Concept("cat", "a picture of a balloon");
-  const FitCost cost = EstimateFit(pipeline_, {settings});
+  const FitCost cost = EstimateFit(pipeline_, {settings}, 8);
   std::map<std::string, int64_t> done;
   FitOptions options;
   options.progress = [&](const FitProgress& p) {

@@ -27,13 +27,29 @@ struct ConceptRequest {
               // contain the target, upper and lower case told apart
 };
 
-// Where settings come from, weakest first: the preset, the bundle's defaults,
-// the concept list's own, a concept's own inside the list, the command line.
+// A pool entry and how similar its prompt's embedding is to the target's.
+struct SimilarName {
+  std::string name;
+  double similarity;  // mean cosine over token positions 1…8, averaged over the
+                      // target's prompts
+};
+
+// What was chosen from a concept's pool; empty where it was given in full.
+struct ConceptChoice {
+  std::vector<SimilarName> anchors;  // in the order of settings.anchors, most
+                                     // similar last
+  std::vector<SimilarName> mapping;  // of settings.mapping, least similar first
+};
+
+// Where settings come from, weakest first: the bundle's defaults, the preset
+// that the list or the command line names, the concept list's own, a concept's
+// own inside the list, the command line.
 struct ConceptSources {
   std::string
       list_path;  // a concept list: JSON, or a text file with one name a line
   std::vector<std::string>
-      erase;  // names from the command line, used if there is no list
+      erase;  // names from the command line, used if there is no list; without
+              // either, the concepts that the command line's preset names
   std::string bundle_defaults_json;  // "defaults" of bundle.json
   std::string
       command_line_json;  // {"tau": 2.0, …}: the same keys as in a concept list

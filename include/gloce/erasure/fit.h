@@ -23,18 +23,29 @@ struct FitOptions {
   std::function<bool()> interrupted;
 };
 
-// Calls of the denoiser that FitErasers will make, by phase, each (prompt,
-// seed, call) once.
+// What FitErasers will do.
 struct FitCost {
+  // Calls of the denoiser by phase, each (prompt, seed, call) once.
   int64_t statistics, gates;
+  // The most that sums for means and covariances take at a time, beside the
+  // model and its activations.
+  int64_t moment_bytes;
 };
 FitCost EstimateFit(Pipeline& pipeline,
-                    const std::vector<ConceptSettings>& concepts);
+                    const std::vector<ConceptSettings>& concepts,
+                    int64_t batch_size);
+
+// Seconds that a call of the denoiser for one image takes here, measured on a
+// few calls of the first concept's. Batches are faster where the device is not
+// full with one image. Loads the denoiser. Throws Error.
+double MeasureSecondsPerCall(Pipeline& pipeline,
+                             const ConceptSettings& settings);
 
 // Chooses open anchors and mappings with the bundle's text encoder (see
-// concept_choice.h).
+// concept_choice.h). `choices` gets an entry a concept.
 std::vector<ConceptSettings> ResolveConcepts(
-    Pipeline& pipeline, const std::vector<ConceptRequest>& requests);
+    Pipeline& pipeline, const std::vector<ConceptRequest>& requests,
+    std::vector<ConceptChoice>* choices = nullptr);
 
 // Computes the erasers of all concepts (GLoCE, update and gate;
 // docs/erasure.md):
