@@ -59,8 +59,8 @@ def _scheduler(config: dict) -> dict:
         key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in config.items()
     }
-    if corrected.get("steps_offset", 1) != 1:
-        corrected["steps_offset"] = 1
+    # Absent it is 0, by the schedulers' defaults; the pipeline makes it 1.
+    corrected["steps_offset"] = 1
     # PNDM's configuration has no such key, and DDIM's default would clip.
     corrected["clip_sample"] = False
     return corrected

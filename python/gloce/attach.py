@@ -116,6 +116,8 @@ class Attachment:
 def attach(unet: torch.nn.Module, erasers: Erasers | str | Path) -> Attachment:
     """Erases concepts in every forward pass of a diffusers U-Net, both halves of guidance.
 
-    erasers: a file, or what `load` read. Raises ErasersError where they do not fit.
+    erasers: a file, or what `load` read. Raises ErasersError where layers or widths do not fit.
+    A fine-tune has the same layers: whether erasers were built for these very weights only their
+    model_identity tells, which is that of the bundle that `gloce build` read.
     """
     return Attachment(unet, erasers if isinstance(erasers, Erasers) else load(erasers))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
-_TENSORS = ("map_up", "map_down", "mapping_mean", "target_mean", "gate_basis",
-            "surrogate_mean", "gate_center", "gate_slope")
+# Name -> dimensions behind N: D the layer's width, R a rank.
+_TENSORS = {"map_up": "DR", "map_down": "RD", "mapping_mean": "D", "target_mean": "D",
+            "gate_basis": "DR", "surrogate_mean": "D", "gate_center": "", "gate_slope": ""}
 _HEADER_LIMIT = 100_000_000  # bytes, of the format
 
 
@@ -73,23 +74,57 @@ def _tensor(header: dict, name: str, data: bytes, start: int, path: Path) -> tor
     return values.reshape(shape)
 
 
+def _layer(header: dict, hook: dict, count: int, data: bytes, start: int,
+           path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of one hook point for `count` concepts, their shapes checked."""
+    place, width = str(hook["path"]), int(hook["width"])
+    layer = {}
+    for key, dims in _TENSORS.items():
+        tensor = _tensor(header, f"{place}.{key}", data, start, path)
+        expected = (count, *(width if dim == "D" else None for dim in dims))
+        if tensor.dim() != len(expected) or any(
+                want not in (None, size) for want, size in zip(expected, tensor.shape)):
+            raise ErasersError(f"{path}: tensor {place}.{key}: shape {list(tensor.shape)} for"
+                               f" {count} concepts of width {width}")
+        layer[key] = tensor
+    if layer["map_up"].shape[2] != layer["map_down"].shape[1]:
+        raise ErasersError(f"{path}: {place}: map_up and map_down differ in rank")
+    return layer
+
+
+def _concept(item: dict, path: Path) -> Concept:
+    concept = Concept(str(item["name"]), float(item["eta"]), float(item["gate_start_timestep"]))
+    if not (math.isfinite(concept.eta) and math.isfinite(concept.gate_start_timestep)):
+        raise ErasersError(f"{path}: concept {concept.name}: eta or gate start is not finite")
+    return concept
+
+
+def _check_extent(header: dict, size: int, path: Path) -> None:
+    """Tensors must cover the bytes behind the header without hole or overlap."""
+    spans = sorted(tuple(entry["data_offsets"]) for name, entry in header.items()
+                   if name != "__metadata__")
+    ends = [0, *(end for _, end in spans)]
+    if [begin for begin, _ in spans] != ends[:-1] or ends[-1] != size:
+        raise ErasersError(f"{path}: tensors leave holes, overlap or miss bytes")
+
+
 def load(path: str | Path) -> Erasers:
     """Reads a file that `gloce build` or `gloce merge` wrote. Raises ErasersError, OSError."""
     path = Path(path)
     data = path.read_bytes()
     header, start = _header(data, path)
-    metadata = header.get("__metadata__", {})
-    if metadata.get("format") != "gloce-erasers" or metadata.get("version") != "1":
-        raise ErasersError(f"{path}: no erasers file of version 1 (gloce build writes them)")
-    concepts = [Concept(c["name"], float(c["eta"]), float(c["gate_start_timestep"]))
-                for c in json.loads(metadata["concepts"])]
-    layers = {}
-    for hook in json.loads(metadata["hooks"]):
-        place, width = hook["path"], hook["width"]
-        layer = {key: _tensor(header, f"{place}.{key}", data, start, path) for key in _TENSORS}
-        for key, tensor in layer.items():
-            if tensor.shape[0] != len(concepts) or tensor.dim() > 1 and width not in tensor.shape:
-                raise ErasersError(f"{path}: tensor {place}.{key}: shape {list(tensor.shape)} for"
-                                   f" {len(concepts)} concepts of width {width}")
-        layers[place] = layer
-    return Erasers(metadata["model_identity"], concepts, layers)
+    try:
+        metadata = header["__metadata__"]
+        if metadata["format"] != "gloce-erasers" or metadata["version"] != "1":
+            raise ErasersError(f"{path}: no erasers file of version 1 (gloce build writes them)")
+        _check_extent(header, len(data) - start, path)
+        concepts = [_concept(item, path) for item in json.loads(metadata["concepts"])]
+        if not concepts:
+            raise ErasersError(f"{path}: holds no concept")
+        layers = {str(hook["path"]): _layer(header, hook, len(concepts), data, start, path)
+                  for hook in json.loads(metadata["hooks"])}
+        return Erasers(str(metadata["model_identity"]), concepts, layers)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        if isinstance(error, ErasersError):
+            raise
+        raise ErasersError(f"{path}: malformed: {type(error).__name__}: {error}") from error

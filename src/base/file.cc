@@ -59,6 +59,23 @@ bool IsFolder(const std::string& path) {
   return fs::is_directory(path, ignored);
 }
 
+// Where `path` leads if it is a link, so that a link stays one. Throws Error if
+// something other than a file stands there, which a rename would replace.
+std::string Target(const std::string& path) {
+  std::error_code missing;  // then it is a new file's name
+  fs::path target = path;
+  for (int hops = 0; fs::is_symlink(target, missing) && hops < 40; ++hops) {
+    const fs::path link = fs::read_symlink(target, missing);
+    target = link.is_absolute() ? link : target.parent_path() / link;
+  }
+  const fs::file_status status = fs::status(target, missing);
+  if (fs::exists(status) && !fs::is_regular_file(status) &&
+      !fs::is_directory(status)) {
+    throw Error(path + ": is a device or a pipe, expected a file name");
+  }
+  return target.string();
+}
+
 // A file descriptor that closes itself, and a name that is unlinked unless it
 // was renamed.
 class Temporary {
@@ -110,15 +127,17 @@ std::string ReadFile(const std::string& path) {
 }
 
 void WriteFileAtomically(const std::string& path, std::string_view bytes) {
-  Temporary temporary(path);
+  const std::string target = Target(path);
+  Temporary temporary(target);
   temporary.Write(path, bytes);
-  temporary.RenameTo(path);
+  temporary.RenameTo(target);
 }
 
 void CheckWritable(const std::string& path) {
   if (IsFolder(path)) throw Error(path + ": is a folder, expected a file name");
-  RemoveStaleTemporariesOf(path);
-  Temporary probe(path);
+  const std::string target = Target(path);
+  RemoveStaleTemporariesOf(target);
+  Temporary probe(target);
 }
 
 void MakeFolders(const std::string& path) {

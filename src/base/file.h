@@ -10,9 +10,9 @@ namespace gloce {
 std::string ReadFile(const std::string& path);
 
 // Writes `bytes` to a temporary name beside `path`, syncs it and renames it
-// over `path`: a reader sees the old file or the new one, never a part. Throws
-// Error and leaves no temporary behind if anything fails (permission, full
-// disk).
+// over `path`: a reader sees the old file or the new one, never a part. A link
+// stays a link. Throws Error and leaves no temporary behind if anything fails
+// (permission, full disk, a device or pipe of that name).
 void WriteFileAtomically(const std::string& path, std::string_view bytes);
 
 // Throws Error now, not after minutes of work, if a file could not be created

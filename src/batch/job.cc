@@ -67,6 +67,18 @@ void RemoveStaleTemporariesOf(const std::string& out,
   }
 }
 
+// The folder and those above it that do not exist yet, inner ones first.
+std::vector<fs::path> MissingFolders(const std::string& folder) {
+  std::vector<fs::path> missing;
+  std::error_code unreadable;  // which making it will report
+  for (fs::path path = fs::path(folder).lexically_normal();
+       !path.empty() && !fs::exists(path, unreadable) && !unreadable;
+       path = path.parent_path()) {
+    if (path.has_filename()) missing.push_back(path);
+  }
+  return missing;
+}
+
 // One run of a job, under its folder's lock.
 class Job {
  public:
@@ -81,13 +93,13 @@ class Job {
                                 settings.shard, settings.num_shards)) {}
 
   JobSummary Run() {
-    std::error_code unreadable;  // which making it will report
-    const bool is_new = !fs::exists(settings_.out_folder, unreadable);
+    new_folders_ = MissingFolders(settings_.out_folder);
     MakeFolders(settings_.out_folder);
     const FolderLock lock(settings_.out_folder);
     RemoveStaleTemporariesOf(settings_.out_folder, files_);
     FindWhatIsThere();
-    Prepare(is_new);
+    Prepare();
+    ReportProgress();
     try {
       RunBatches();
     } catch (const Interrupted&) {
@@ -136,7 +148,6 @@ class Job {
       Notice("and " + std::to_string(notices_ - kMaxNotices) +
              " more files that are made again");
     }
-    ReportProgress();
   }
 
   // Whether picture `k` can stay; if not, says why.
@@ -177,7 +188,7 @@ class Job {
                        [](bool is_right) { return is_right; });
   }
 
-  void Prepare(bool folder_is_new) {
+  void Prepare() {
     const bool complete =
         std::all_of(batches_.begin(), batches_.end(),
                     [&](const BatchRange& batch) { return IsComplete(batch); });
@@ -185,12 +196,12 @@ class Job {
     try {
       settings_.prepare();
     } catch (...) {
-      if (folder_is_new) {
+      if (!new_folders_.empty()) {
         manifest_.reset();
         std::error_code kept;  // then something else was put there
         fs::remove(Path("manifest.jsonl"), kept);
         fs::remove(Path(kLockName), kept);
-        fs::remove(settings_.out_folder, kept);
+        for (const fs::path& folder : new_folders_) fs::remove(folder, kept);
       }
       throw;
     }
@@ -310,6 +321,7 @@ class Job {
   const Clock::time_point start_ = Clock::now();
   const std::vector<std::string> files_;   // of all images
   const std::vector<BatchRange> batches_;  // of this shard
+  std::vector<fs::path> new_folders_;      // made by this run, inner ones first
   std::optional<ManifestLog> manifest_;
   std::vector<bool> is_right_;  // of all images
   size_t total_ = 0;            // images of this shard

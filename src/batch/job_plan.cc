@@ -26,14 +26,14 @@ bool FitTogether(const ImageSettings& a, const ImageSettings& b) {
   };
   const std::string start = PlaceOfRow(origin, second.line) + ": ";
   if (first.row == second.row) {
-    throw Error(start + "images " + std::to_string(first.i) + " and " +
-                std::to_string(second.i) + " of " + row(second) +
-                " would both be \"" + file +
-                "\"; use {i} or {seed} in the file-name template");
+    throw UsageError(start + "images " + std::to_string(first.i) + " and " +
+                     std::to_string(second.i) + " of " + row(second) +
+                     " would both be \"" + file +
+                     "\"; use {i} or {seed} in the file-name template");
   }
-  throw Error(start + row(second) + " and " + row(first) + " would both be \"" +
-              file +
-              "\"; use {case_number} or {row} in the file-name template");
+  throw UsageError(start + row(second) + " and " + row(first) +
+                   " would both be \"" + file +
+                   "\"; use {case_number} or {row} in the file-name template");
 }
 
 }  // namespace

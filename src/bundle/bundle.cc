@@ -68,12 +68,4 @@ TorchModule Bundle::LoadNetwork(const std::string& key) const {
   return TorchModule(CheckedPath(manifest_->files.at(key)));
 }
 
-TorchModule Bundle::LoadEvaluator(const std::string& key) const {
-  const auto found = manifest_->evaluators.find(key);
-  if (found == manifest_->evaluators.end()) {
-    throw Error(folder_ + ": this bundle has no evaluator \"" + key + "\"");
-  }
-  return TorchModule(CheckedPath(found->second.file));
-}
-
 }  // namespace gloce

@@ -177,7 +177,14 @@ BundleManifest ParseBundleManifest(const std::string& text,
   manifest.model_identity = HexDigest(root, "model_identity");
   manifest.dtype = root.String("dtype");
   manifest.prediction_type = root.String("prediction_type");
-  manifest.scheduler_json = root.Any("scheduler").dump();
+  const nlohmann::json& scheduler = root.Any("scheduler");
+  manifest.scheduler_json = scheduler.dump();
+  if (scheduler.is_object() && scheduler.value("prediction_type", "epsilon") !=
+                                   manifest.prediction_type) {
+    throw Error(origin + ": prediction_type: got \"" +
+                manifest.prediction_type +
+                "\", but the scheduler's configuration has another");
+  }
   manifest.latent = ReadLatent(root.Object("latent"));
   manifest.text = ReadText(root.Object("text"));
   manifest.hooks = ReadHooks(root);

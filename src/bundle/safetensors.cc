@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "bundle/safetensors_values.h"
 #include "gloce/base/error.h"
@@ -256,10 +255,6 @@ SafetensorsFile SafetensorsFile::Parse(std::string bytes,
     file.by_name_.emplace(file.entries_[i].name, i);
   }
   return file;
-}
-
-SafetensorsFile SafetensorsFile::Read(const std::string& path) {
-  return Parse(ReadFile(path), path);
 }
 
 const SafetensorsEntry* SafetensorsFile::Find(std::string_view name) const {

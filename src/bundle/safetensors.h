@@ -32,9 +32,6 @@ class SafetensorsFile {
   // tensor of floats; a BOOL other than 0 and 1.
   static SafetensorsFile Parse(std::string bytes, const std::string& origin);
 
-  // Parse of a file's content. Throws Error if it cannot be read, too.
-  static SafetensorsFile Read(const std::string& path);
-
   // In the order of their bytes.
   const std::vector<SafetensorsEntry>& entries() const { return entries_; }
 

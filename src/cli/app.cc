@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "gloce/base/error.h"
+#include "text/unicode.h"
 
 namespace gloce {
 namespace {
@@ -67,6 +68,13 @@ int RunGloce(int argc, const char* const* argv) {
         "gloce "
         "--help)",
         kWrongUsage);
+  }
+  // Names and prompts end up in JSON and PNG text, which are UTF-8.
+  for (int i = 1; i < argc; ++i) {
+    if (FindInvalidUtf8(argv[i]) != std::string_view::npos) {
+      return ReportError(
+          "argument " + std::to_string(i) + " is not valid UTF-8", kWrongUsage);
+    }
   }
   InstallInterruptHandler();
   try {

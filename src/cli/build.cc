@@ -3,6 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "base/file.h"
 #include "base/join.h"
@@ -83,16 +84,28 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   method->add_option(
       "--anchor-pool", o.anchor_pool,
       "File with one name a line to choose anchors and mapping from");
-  method->add_option("--num-anchors", o.num_anchors,
-                     "Anchors to choose from the pool");
-  method->add_option("--num-mapping", o.num_mapping,
-                     "Mapping concepts to choose from the pool");
-  method->add_option("--rank-map", o.rank_map,
-                     "Directions kept of the mapping (r1)");
-  method->add_option("--rank-target", o.rank_target,
-                     "Directions removed of the target (r2)");
-  method->add_option("--rank-gate", o.rank_gate,
-                     "Directions the gate looks at (r3)");
+  method
+      ->add_option("--num-anchors", o.num_anchors,
+                   "Anchors to choose from the pool")
+      ->excludes("--anchors")
+      ->check(WholeRange(1, 1000));
+  method
+      ->add_option("--num-mapping", o.num_mapping,
+                   "Mapping concepts to choose from the pool")
+      ->excludes("--mapping")
+      ->check(WholeRange(1, 1000));
+  method
+      ->add_option("--rank-map", o.rank_map,
+                   "Directions kept of the mapping (r1)")
+      ->check(WholeRange(1, 4096));
+  method
+      ->add_option("--rank-target", o.rank_target,
+                   "Directions removed of the target (r2)")
+      ->check(WholeRange(0, 4096));
+  method
+      ->add_option("--rank-gate", o.rank_gate,
+                   "Directions the gate looks at (r3)")
+      ->check(WholeRange(1, 4096));
   method
       ->add_option(
           "--tau", o.tau,
@@ -100,19 +113,23 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
       ->check(FiniteRange(1e-6, 1e6));
   method->add_option("--eta", o.eta, "Scale of what is put in place")
       ->check(FiniteRange(-1e6, 1e6));
-  method->add_option("--gate-start", o.gate_start,
-                     "First step, of --steps, at which the eraser acts");
+  method
+      ->add_option("--gate-start", o.gate_start,
+                   "First step, of --steps, at which the eraser acts")
+      ->check(WholeRange(0, 1000));
   CLI::App* sampling = app.add_option_group("Sampling of statistics");
   sampling->add_option("--window", o.window,
                        "Steps to record, START:END (START < step <= END)");
-  sampling->add_option("--num-seeds", o.num_seeds, "Seeds a prompt");
-  sampling->add_option("--scheduler", o.scheduler, "ddim, pndm or lms");
-  sampling->add_option("--steps", o.steps, "Denoising steps");
+  sampling->add_option("--num-seeds", o.num_seeds, "Seeds a prompt")
+      ->check(WholeRange(1, 10000));
+  sampling->add_option("--scheduler", o.scheduler, Join(SchedulerNames()));
+  sampling->add_option("--steps", o.steps, "Denoising steps")
+      ->check(WholeRange(1, 1000));
   sampling
       ->add_option("--guidance", o.guidance, "Classifier-free guidance scale")
       ->check(FiniteRange(0.0, 1000.0));
   sampling->add_option("--batch-size", o.batch_size, "Passes sampled together")
-      ->check(CLI::Range(int64_t{1}, int64_t{4096}))
+      ->check(WholeRange(1, 4096))
       ->capture_default_str();
   o.placement.Register(app);
   o.output.Register(app);
@@ -120,14 +137,12 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
 }
 
 json ParseWindow(const std::string& window) {
-  int start = 0;
-  int end = 0;
-  char rest = 0;
-  if (std::sscanf(window.c_str(), "%d:%d%c", &start, &end, &rest) != 2) {
+  const auto pair = ParsePair(window, ':');
+  if (!pair) {
     throw UsageError("--window: got \"" + window +
                      "\", expected START:END, for example 10:20");
   }
-  return {start, end};
+  return {pair->first, pair->second};
 }
 
 // The options that were given, under the keys of a concept list.
@@ -226,6 +241,16 @@ void PrintPlan(const Plan& plan) {
             << line;
 }
 
+std::vector<std::string> PromptsOf(
+    const std::vector<ConceptSettings>& concepts) {
+  std::set<std::string> prompts;
+  for (const ConceptSettings& c : concepts) {
+    for (const auto* list : {&c.prompts, &c.mapping, &c.surrogate, &c.anchors})
+      prompts.insert(list->begin(), list->end());
+  }
+  return {prompts.begin(), prompts.end()};
+}
+
 int RunBuild(const BuildOptions& o) {
   SetQuiet(o.output.quiet || o.output.json);
   if (!o.dry_run) {
@@ -244,11 +269,13 @@ int RunBuild(const BuildOptions& o) {
     pipeline.MakeScheduler(request.settings.statistics.scheduler);
   }
   std::vector<ConceptChoice> choices;
-  const auto concepts = ResolveConcepts(pipeline, requests, &choices);
+  const auto concepts =
+      ResolveConcepts(pipeline, requests, &choices, WasInterrupted);
   const FitCost cost = EstimateFit(pipeline, concepts, o.batch_size);
   if (o.dry_run) {
-    const Plan plan{concepts, choices, cost,
-                    MeasureSecondsPerCall(pipeline, concepts[0])};
+    const Plan plan{
+        concepts, choices, cost,
+        MeasureSecondsPerCall(pipeline, concepts[0], WasInterrupted)};
     if (o.output.json) {
       std::cout << ToJson(plan).dump(2) << '\n';
     } else {
@@ -256,6 +283,7 @@ int RunBuild(const BuildOptions& o) {
     }
     return kDone;
   }
+  WarnOfCutPrompts(pipeline, PromptsOf(concepts));
   LogNote("erasing " + std::to_string(concepts.size()) + " concept" +
           (concepts.size() == 1 ? "" : "s") + " from " +
           pipeline.bundle().name());

@@ -1,11 +1,16 @@
 #include "cli/command.h"
 
+#include <charconv>
 #include <sstream>
+
+#include "bundle/manifest.h"
+#include "cli/log.h"
+#include "gloce/diffusion/pipeline.h"
 
 namespace gloce {
 
 void OutputOptions::Register(CLI::App& app) {
-  app.add_flag("--quiet,-q", quiet, "Print errors only");
+  app.add_flag("--quiet,-q", quiet, "Print errors and warnings only");
   app.add_flag(
       "--json", json,
       "Print the result as one JSON document on stdout, nothing else there");
@@ -34,6 +39,49 @@ CLI::Validator FiniteRange(double low, double high) {
       },
       "FLOAT in [" + CLI::detail::to_string(low) + " - " +
           CLI::detail::to_string(high) + "]");
+}
+
+CLI::Validator WholeRange(int64_t low, int64_t high) {
+  const std::string range = std::to_string(low) + " to " + std::to_string(high);
+  return CLI::Validator(
+      [low, high, range](const std::string& text) -> std::string {
+        int64_t value = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && stop == end && value >= low &&
+            value <= high) {
+          return "";
+        }
+        return "got " + text + ", expected a whole number from " + range;
+      },
+      "INT in [" + std::to_string(low) + " - " + std::to_string(high) + "]");
+}
+
+std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,
+                                                     char separator) {
+  std::pair<int64_t, int64_t> pair;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, pair.first);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != separator)
+    return std::nullopt;
+  const auto second = std::from_chars(first.ptr + 1, end, pair.second);
+  if (second.ec != std::errc() || second.ptr != end || pair.first < 0 ||
+      pair.second < 0) {
+    return std::nullopt;
+  }
+  return pair;
+}
+
+void WarnOfCutPrompts(Pipeline& pipeline,
+                      const std::vector<std::string>& prompts) {
+  size_t cut = 0;
+  for (const std::string& prompt : prompts)
+    cut += pipeline.CountCutTokens(prompt) > 0;
+  if (cut == 0) return;
+  LogWarning(std::to_string(cut) + " of " + std::to_string(prompts.size()) +
+             " prompts have more than " +
+             std::to_string(pipeline.bundle().manifest().text.max_length - 2) +
+             " tokens; what exceeds that has no effect");
 }
 
 }  // namespace gloce

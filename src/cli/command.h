@@ -2,12 +2,19 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "gloce/bundle/device.h"
 
 namespace gloce {
+
+class Pipeline;
 
 // Exit codes (README, "Exit codes").
 enum ExitCode {
@@ -39,6 +46,19 @@ struct PlacementOptions {
 
 // A finite number in [low, high]: CLI::Range lets NaN pass.
 CLI::Validator FiniteRange(double low, double high);
+
+// A whole number in [low, high]: CLI11 turns what does not fit into the nearest
+// int64.
+CLI::Validator WholeRange(int64_t low, int64_t high);
+
+// The two whole numbers of "A<separator>B", without sign or space; nothing if
+// `text` is anything else.
+std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,
+                                                     char separator);
+
+// Warns, once, of prompts with more tokens than the text encoder takes.
+void WarnOfCutPrompts(Pipeline& pipeline,
+                      const std::vector<std::string>& prompts);
 
 // One for each subcommand, in its own file.
 void RegisterBuild(CLI::App& app, Command& command);

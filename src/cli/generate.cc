@@ -2,9 +2,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/join.h"
 #include "batch/job_images.h"
 #include "batch/prompt_table.h"
 #include "bundle/manifest.h"
@@ -51,7 +53,7 @@ constexpr const char* kFooter =
     "skipped, so that an interrupted job goes on where it stopped.";
 
 void RegisterOptions(CLI::App& app, GenerateOptions& o) {
-  const auto positive = CLI::Range(int64_t{1}, int64_t{1000000});
+  const auto positive = WholeRange(1, 1000000);
   app.add_option("--model", o.model, "Bundle folder")->required();
   app.add_option("--out", o.out, "Folder for the pictures and manifest.jsonl")
       ->required();
@@ -69,29 +71,30 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   app.add_option("--strength", o.strength,
                  "Scale of the erasure; 1 is the method, 0 is off")
       ->check(FiniteRange(0.0, 10.0))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs("--erasers");
   app.add_option("--negative-prompt", o.negative_prompt, "What not to draw");
   app.add_option("--seed", o.seed, "Seed of a prompt's first picture")
-      ->check(CLI::NonNegativeNumber)
+      ->check(WholeRange(0, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
   app.add_option("--num-images", o.num_images, "Pictures a prompt")
       ->check(positive)
       ->capture_default_str();
   app.add_option("--steps", o.steps, "Denoising steps")
-      ->check(CLI::Range(int64_t{1}, int64_t{1000}))
+      ->check(WholeRange(1, 1000))
       ->capture_default_str();
   app.add_option("--guidance", o.guidance,
                  "Classifier-free guidance scale; 1 or less is none")
       ->check(FiniteRange(0.0, 1000.0))
       ->capture_default_str();
   app.add_option("--scheduler", o.scheduler,
-                 "ddim, pndm or lms (default: the bundle's own)");
+                 Join(SchedulerNames()) + " (default: the bundle's own)");
   app.add_option("--width", o.width, "Pixels (default: the model's own size)")
-      ->check(CLI::Range(int64_t{1}, kMaxImageSide));
+      ->check(WholeRange(1, kMaxImageSide));
   app.add_option("--height", o.height, "Pixels (default: the model's own size)")
-      ->check(CLI::Range(int64_t{1}, kMaxImageSide));
+      ->check(WholeRange(1, kMaxImageSide));
   app.add_option("--batch-size", o.batch_size, "Pictures sampled together")
-      ->check(CLI::Range(int64_t{1}, int64_t{4096}))
+      ->check(WholeRange(1, 4096))
       ->capture_default_str();
   app.add_option("--filename", o.filename,
                  "Template of file names: {case_number} {row} {i} {seed} "
@@ -123,24 +126,27 @@ std::vector<PromptRow> RowsFromOptions(const GenerateOptions& o) {
 
 void ParseShard(const std::string& text, JobSettings& job) {
   if (text.empty()) return;
-  long long index = 0;
-  long long count = 0;
-  char rest = 0;
-  if (std::sscanf(text.c_str(), "%lld/%lld%c", &index, &count, &rest) != 2 ||
-      count < 1 || index < 1 || index > count) {
+  const auto pair = ParsePair(text, '/');
+  if (!pair || pair->first < 1 || pair->first > pair->second) {
     throw UsageError("--shard: got \"" + text +
                      "\", expected I/N with 1 <= I <= N");
   }
-  job.shard = index;
-  job.num_shards = count;
+  job.shard = pair->first;
+  job.num_shards = pair->second;
 }
 
-// Every size, checked before a network is loaded.
-void CheckSizes(const Pipeline& pipeline, std::vector<JobImage>& images,
-                const std::string& origin) {
+// What can be known of every image before a network is loaded.
+void CheckImages(const Pipeline& pipeline, std::vector<JobImage>& images,
+                 const std::string& origin) {
   for (JobImage& image : images) {
     try {
       pipeline.CheckSize(image.settings.width, image.settings.height);
+      if (!image.settings.negative_prompt.empty() &&
+          image.settings.guidance_scale <= 1) {
+        throw UsageError(
+            "a negative prompt has no effect with a guidance scale of 1 or "
+            "less; leave it out or raise the guidance");
+      }
     } catch (const UsageError& error) {
       if (image.line == 0) throw;
       throw UsageError(PlaceOfRow(origin, image.line) + ": " + error.what());
@@ -148,9 +154,16 @@ void CheckSizes(const Pipeline& pipeline, std::vector<JobImage>& images,
   }
 }
 
-Erasers LoadErasers(const GenerateOptions& o) {
+Erasers LoadErasers(const GenerateOptions& o, const Bundle& bundle) {
   std::vector<Erasers> files;
-  for (const std::string& path : o.erasers) files.push_back(ReadErasers(path));
+  for (const std::string& path : o.erasers) {
+    files.push_back(ReadErasers(path));
+    try {
+      CheckErasersFit(files.back(), bundle);
+    } catch (const Error& error) {
+      throw Error(path + ": " + error.what());
+    }
+  }
   Erasers erasers = MergeErasers(files);
   return o.only.empty() ? erasers : SelectConcepts(erasers, o.only);
 }
@@ -235,19 +248,6 @@ RunFacts FactsOf(const GenerateOptions& o, const Pipeline& pipeline,
   return facts;
 }
 
-void WarnOfCutPrompts(Pipeline& pipeline, const std::vector<PromptRow>& rows) {
-  size_t cut = 0;
-  for (const PromptRow& row : rows)
-    cut += pipeline.CountCutTokens(row.prompt) > 0;
-  if (cut > 0) {
-    LogWarning(
-        std::to_string(cut) + " of " + std::to_string(rows.size()) +
-        " prompts have more than " +
-        std::to_string(pipeline.bundle().manifest().text.max_length - 2) +
-        " tokens; what exceeds that has no effect");
-  }
-}
-
 void PrintSummary(const JobSummary& summary, const GenerateOptions& o) {
   if (o.output.json) {
     json failures = json::array();
@@ -286,12 +286,9 @@ int RunGenerate(const GenerateOptions& o) {
   std::vector<JobImage> images = ImagesOfRows(rows, defaults, origin);
 
   Pipeline pipeline(o.model, o.placement.Parse());
-  CheckSizes(pipeline, images, origin);
+  CheckImages(pipeline, images, origin);
   Erasers erasers;
-  if (!o.erasers.empty()) {
-    erasers = LoadErasers(o);
-    CheckErasersFit(erasers, pipeline.bundle());
-  }
+  if (!o.erasers.empty()) erasers = LoadErasers(o, pipeline.bundle());
   JobSettings job;
   job.out_folder = o.out;
   job.filename_template = !o.filename.empty() ? o.filename
@@ -314,7 +311,9 @@ int RunGenerate(const GenerateOptions& o) {
 
   BatchSampler sampler(pipeline, o);
   job.prepare = [&] {
-    WarnOfCutPrompts(pipeline, rows);
+    std::vector<std::string> prompts;
+    for (const PromptRow& row : rows) prompts.push_back(row.prompt);
+    WarnOfCutPrompts(pipeline, prompts);
     if (erasers.concepts.empty())
       sampler.LoadPlain();
     else

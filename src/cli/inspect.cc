@@ -31,12 +31,12 @@ json DescribeBundle(const std::string& path) {
   }
   json files = json::object();
   for (const auto& [key, file] : manifest.files) {
-    bundle.ReadChecked(file);  // an inspection is the moment to notice damage
+    bundle.CheckedPath(file);  // an inspection is the moment to notice damage
     files[key] = file.name;
   }
   json evaluators = json::array();
   for (const auto& [key, spec] : manifest.evaluators) {
-    bundle.ReadChecked(spec.file);
+    bundle.CheckedPath(spec.file);
     evaluators.push_back(key);
   }
   return {{"kind", "bundle"},

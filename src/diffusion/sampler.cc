@@ -55,6 +55,11 @@ at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
     latents = scheduler.Step(noise_pred, index, latents);
     if (settings.on_call) settings.on_call(call);
   }
+  if (!at::isfinite(latents).all().item<bool>()) {
+    throw Error(
+        "latents: some are not finite after the last step; lower --guidance or "
+        "--strength, use --dtype float32, or look at the erasers' eta");
+  }
   return latents;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "gloce/base/error.h"
 #include "text/unicode.h"
@@ -47,11 +48,13 @@ std::string LowerCase(const std::string& text) {
   return EncodeUtf8(ToLower(DecodeUtf8(text)));
 }
 
-// Pool entries that may serve a concept, and the prompts they stand for.
+// Pool entries that may serve a concept, each once, whatever its case (the
+// published code keeps repetitions).
 std::vector<std::string> UsableNames(
     const ConceptRequest& request,
     const std::vector<std::string>& erased_lower) {
   std::vector<std::string> usable;
+  std::set<std::string> seen;
   for (const std::string& name : request.anchor_pool) {
     const std::string lower = LowerCase(name);
     const bool left_out =
@@ -59,6 +62,7 @@ std::vector<std::string> UsableNames(
             ? lower.find(request.settings.name) != std::string::npos
             : std::find(erased_lower.begin(), erased_lower.end(), lower) !=
                   erased_lower.end();
+    if (!request.published_filter && !seen.insert(lower).second) continue;
     if (!left_out) usable.push_back(request.published_filter ? lower : name);
   }
   return usable;

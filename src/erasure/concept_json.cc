@@ -1,5 +1,7 @@
 #include "erasure/concept_json.h"
 
+#include <cmath>
+
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -41,6 +43,10 @@ ConceptInfo ConceptFromJson(JsonObject object) {
   settings.rank_gate = object.Integer("rank_gate");
   settings.tau = object.Number("tau");
   settings.eta = object.Number("eta");
+  if (!(std::abs(settings.eta) <= kMaxEta)) {
+    throw Error(object.place() + ": eta: expected a number within ±" +
+                std::to_string(static_cast<int64_t>(kMaxEta)));
+  }
   statistics.scheduler = object.String("scheduler");
   statistics.num_inference_steps = object.Integer("steps");
   statistics.guidance_scale = object.Number("guidance");

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
+#include "text/unicode.h"
 
 namespace gloce {
 namespace {
@@ -76,6 +77,10 @@ void LoadPool(Layer& layer, bool embedded) {
       (std::filesystem::path(layer.folder) / name).string();
   const auto names = ReadLines(embedded ? PresetFile(name) : ReadFile(path));
   if (names.empty()) throw Error(path + ": this anchor pool holds no name");
+  for (const std::string& entry : names) {
+    if (FindInvalidUtf8(entry) != std::string::npos)
+      throw Error(path + ": a name is not valid UTF-8");
+  }
   *pool = names;
 }
 
@@ -98,11 +103,8 @@ void CheckRange(const char* key, Number value, Number low, Number high) {
   if (value >= low && value <= high) return;
   const std::string shown =
       std::isfinite(static_cast<double>(value)) ? json(value).dump() : "nan";
-  throw SettingError{key,
-                     "got " + shown + ", expected " +
-                         (high == std::numeric_limits<Number>::max()
-                              ? std::string("a number")
-                              : json(low).dump() + " to " + json(high).dump())};
+  throw SettingError{key, "got " + shown + ", expected " + json(low).dump() +
+                              " to " + json(high).dump()};
 }
 
 int64_t Count(JsonObject& object, const char* key, int64_t otherwise,
@@ -152,7 +154,6 @@ std::vector<std::string> OptionalStrings(JsonObject& object,
 
 ConceptRequest ToRequest(const std::string& name, const json& merged,
                          const std::string& place) {
-  constexpr double kUnbounded = std::numeric_limits<double>::max();
   JsonObject object(merged, place);
   ConceptRequest request;
   ConceptSettings& settings = request.settings;
@@ -182,7 +183,7 @@ ConceptRequest ToRequest(const std::string& name, const json& merged,
   settings.tau = object.Number("tau", settings.tau);
   CheckRange("tau", settings.tau, 1e-6, 1e6);
   settings.eta = object.Number("eta", settings.eta);
-  CheckRange("eta", settings.eta, -kUnbounded, kUnbounded);
+  CheckRange("eta", settings.eta, -kMaxEta, kMaxEta);
   settings.statistics = ReadStatistics(object);
   settings.gate_start =
       Count(object, "gate_start", settings.statistics.window_start, 0,
@@ -301,6 +302,23 @@ class Presets {
                    OptionOf(error.key));
 }
 
+// Adds a concept's name to `names`. It comes from the file `list_path`, or from
+// --erase if that is empty.
+void CheckName(const std::string& name, std::set<std::string>& names,
+               const std::string& list_path) {
+  std::string message;
+  if (name.empty()) {
+    message = "a concept has no name";
+  } else if (FindInvalidUtf8(name) != std::string::npos) {
+    message = "a concept's name is not valid UTF-8";
+  } else if (!names.insert(name).second) {
+    message = "concept \"" + name + "\" appears twice";
+  }
+  if (message.empty()) return;
+  if (list_path.empty()) throw UsageError("--erase: " + message);
+  throw Error(list_path + ": " + message);
+}
+
 // The concepts that a preset was published with, which it erases where no
 // others are named.
 std::vector<std::string> PresetConcepts(const json& settings) {
@@ -368,10 +386,7 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
   std::set<std::string> names;
   Presets presets;
   for (auto& [name, own] : concepts) {
-    if (name.empty())
-      throw Error(sources.list_path + ": a concept has no name");
-    if (!names.insert(name).second)
-      throw Error("concept \"" + name + "\" appears twice");
+    CheckName(name, names, sources.list_path);
     LoadPool(own, /*embedded=*/false);
     json strong = json::object();
     for (const Layer* layer : {&global, &own, &command_line}) {

@@ -25,29 +25,6 @@ struct ConceptBases {
   std::vector<TargetBasis> target;
 };
 
-// Throws UsageError, before anything is sampled, where a concept's settings
-// leave too little to take statistics of.
-void CheckEnough(const ConceptSettings& settings,
-                 const CallsOfARun& calls_of_a_run) {
-  const StatisticsSettings& statistics = settings.statistics;
-  const int64_t calls = calls_of_a_run(statistics);
-  const int64_t recorded =
-      std::min(statistics.window_end, calls - 1) - statistics.window_start;
-  if (recorded < 1) {
-    throw UsageError("concept \"" + settings.name +
-                     "\": window: starts after the last of the " +
-                     std::to_string(calls) + " calls of the denoiser");
-  }
-  const int64_t scores = static_cast<int64_t>(settings.anchors.size()) *
-                         statistics.num_seeds * recorded;
-  if (scores < 2) {
-    throw UsageError("concept \"" + settings.name +
-                     "\": the gate's threshold needs at least two anchor "
-                     "scores, got 1; give more anchors, more seeds or a wider "
-                     "window");
-  }
-}
-
 // Runs passes in batches under a hook. Passes of one batch have the same
 // sampling settings.
 class PassRunner {
@@ -67,14 +44,8 @@ class PassRunner {
                          CountCalls(prompts, passes, calls_of_a_run_)};
     denoiser_.Install(&hook);
     for (size_t begin = 0; begin < passes.size();) {
-      const StatisticsSettings& statistics =
-          prompts[passes[begin].prompt].statistics;
-      size_t end = begin + 1;
-      while (end < passes.size() &&
-             end - begin < static_cast<size_t>(options_.batch_size) &&
-             prompts[passes[end].prompt].statistics == statistics) {
-        ++end;
-      }
+      const size_t end =
+          EndOfBatch(prompts, passes, begin, options_.batch_size);
       RunBatch(prompts, {passes.begin() + begin, passes.begin() + end}, hook,
                progress);
       after_batch(end);
@@ -204,10 +175,12 @@ void SetThresholds(const GateScoreCollector& scores, Erasers& erasers) {
 
 std::vector<ConceptSettings> ResolveConcepts(
     Pipeline& pipeline, const std::vector<ConceptRequest>& requests,
-    std::vector<ConceptChoice>* choices) {
+    std::vector<ConceptChoice>* choices,
+    const std::function<bool()>& interrupted) {
   return ChooseConcepts(
       requests,
       [&](const std::vector<std::string>& prompts) {
+        if (interrupted && interrupted()) throw Interrupted();
         return pipeline.EncodePrompts(prompts);
       },
       choices);
@@ -219,8 +192,7 @@ Erasers FitErasers(Pipeline& pipeline,
   if (concepts.empty()) throw UsageError("no concept to erase");
   const BundleManifest& manifest = pipeline.bundle().manifest();
   const CallsOfARun calls_of_a_run = CallsOfRuns(pipeline);
-  for (const ConceptSettings& settings : concepts)
-    CheckEnough(settings, calls_of_a_run);
+  CheckFit(manifest, concepts, calls_of_a_run);
   const int64_t num_train_timesteps =
       pipeline.MakeScheduler(concepts[0].statistics.scheduler)
           ->num_train_timesteps();

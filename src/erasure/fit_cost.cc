@@ -1,7 +1,5 @@
 #include "erasure/fit_cost.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -9,6 +7,7 @@
 
 #include "bundle/manifest.h"
 #include "erasure/hooked_denoiser.h"
+#include "gloce/base/error.h"
 #include "gloce/erasure/fit.h"
 
 namespace gloce {
@@ -18,6 +17,39 @@ std::vector<int64_t> HookWidths(const BundleManifest& manifest) {
   std::vector<int64_t> widths;
   for (const HookPoint& hook : manifest.hooks) widths.push_back(hook.width);
   return widths;
+}
+
+void CheckEnough(const ConceptSettings& settings,
+                 const CallsOfARun& calls_of_a_run) {
+  const StatisticsSettings& statistics = settings.statistics;
+  const int64_t calls = calls_of_a_run(statistics);
+  const int64_t recorded =
+      std::min(statistics.window_end, calls - 1) - statistics.window_start;
+  if (recorded < 1) {
+    throw UsageError("concept \"" + settings.name +
+                     "\": window: starts after the last of the " +
+                     std::to_string(calls) + " calls of the denoiser");
+  }
+  const int64_t scores = static_cast<int64_t>(settings.anchors.size()) *
+                         statistics.num_seeds * recorded;
+  if (scores < 2) {
+    throw UsageError("concept \"" + settings.name +
+                     "\": the gate's threshold needs at least two anchor "
+                     "scores, got 1; give more anchors, more seeds or a wider "
+                     "window");
+  }
+}
+
+// A basis of the whole space lets every token pass: p = 1 whatever x is.
+void CheckGateRank(const ConceptSettings& settings,
+                   const std::vector<int64_t>& widths) {
+  const int64_t narrowest = *std::min_element(widths.begin(), widths.end());
+  if (settings.rank_gate < narrowest) return;
+  throw UsageError("concept \"" + settings.name + "\": rank_gate: got " +
+                   std::to_string(settings.rank_gate) +
+                   ", expected less than " + std::to_string(narrowest) +
+                   ", the width of the narrowest hook point: the gate would "
+                   "be open everywhere");
 }
 
 }  // namespace
@@ -35,37 +67,44 @@ CallsOfARun CallsOfRuns(const Pipeline& pipeline) {
   };
 }
 
+void CheckFit(const BundleManifest& manifest,
+              const std::vector<ConceptSettings>& concepts,
+              const CallsOfARun& calls_of_a_run) {
+  const std::vector<int64_t> widths = HookWidths(manifest);
+  for (const ConceptSettings& settings : concepts) {
+    CheckEnough(settings, calls_of_a_run);
+    if (!widths.empty()) CheckGateRank(settings, widths);
+  }
+}
+
 int64_t PeakMomentBytes(const MomentPlan& plan,
                         const std::vector<int64_t>& widths,
                         int64_t batch_size) {
-  int64_t plain = 0;
-  int64_t with_covariance = 0;
+  constexpr auto kBytes = static_cast<int64_t>(sizeof(double));
+  int64_t means = 0;
+  int64_t covariances = 0;
+  int64_t widest = 0;
   for (const int64_t width : widths) {
-    plain += width * static_cast<int64_t>(sizeof(double));
-    with_covariance +=
-        (width * width + width) * static_cast<int64_t>(sizeof(double));
+    means += width * kBytes;
+    covariances += width * width * kBytes;
+    widest = std::max(widest, width * width * kBytes);
   }
-  std::vector<size_t> last_pass(plan.sets.size(), 0);
-  for (size_t i = 0; i < plan.passes.size(); ++i) {
-    for (const size_t set : plan.prompts[plan.passes[i].prompt].users)
-      last_pass[set] = i + 1;
-  }
+  const std::vector<size_t> ends = EndsOfSets(plan);
   std::set<size_t> open;
   size_t next = 0;  // sets are reduced in their order
   int64_t peak = 0;
-  const auto step = static_cast<size_t>(batch_size);
-  for (size_t begin = 0; begin < plan.passes.size(); begin += step) {
-    const size_t end = std::min(begin + step, plan.passes.size());
+  for (size_t begin = 0; begin < plan.passes.size();) {
+    const size_t end = EndOfBatch(plan.prompts, plan.passes, begin, batch_size);
     for (size_t i = begin; i < end; ++i) {
       const auto& users = plan.prompts[plan.passes[i].prompt].users;
       open.insert(users.begin(), users.end());
     }
-    int64_t bytes = 0;
+    int64_t bytes = widest;  // the covariance that is being reduced
     for (const size_t set : open)
-      bytes += plan.sets[set].with_covariance ? with_covariance : plain;
+      bytes += means + (plan.sets[set].with_covariance ? covariances : 0);
     peak = std::max(peak, bytes);
-    for (; next < last_pass.size() && last_pass[next] <= end; ++next)
-      open.erase(next);
+    for (; next < ends.size() && ends[next] <= end; ++next) open.erase(next);
+    begin = end;
   }
   return peak;
 }
@@ -75,36 +114,41 @@ FitCost EstimateFit(Pipeline& pipeline,
                     int64_t batch_size) {
   const MomentPlan moments = PlanMoments(concepts);
   const GatePlan gates = PlanGateScores(concepts);
+  const BundleManifest& manifest = pipeline.bundle().manifest();
   const CallsOfARun calls = CallsOfRuns(pipeline);
+  CheckFit(manifest, concepts, calls);
   return {CountCalls(moments.prompts, moments.passes, calls),
           CountCalls(gates.prompts, gates.passes, calls),
-          PeakMomentBytes(moments, HookWidths(pipeline.bundle().manifest()),
-                          batch_size)};
+          PeakMomentBytes(moments, HookWidths(manifest), batch_size)};
 }
 
 double MeasureSecondsPerCall(Pipeline& pipeline,
-                             const ConceptSettings& settings) {
+                             const ConceptSettings& settings,
+                             const std::function<bool()>& interrupted) {
   using Clock = std::chrono::steady_clock;
   HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
   const auto scheduler = pipeline.MakeScheduler(settings.statistics.scheduler);
   int64_t width = 0;
   int64_t height = 0;
   pipeline.CheckSize(width, height);
-  const auto seconds_of = [&](int64_t calls) {
+  int64_t calls = 0;
+  const auto seconds_of = [&](int64_t wanted) {
     SamplingSettings sampling;
     sampling.num_inference_steps = settings.statistics.num_inference_steps;
     sampling.guidance_scale = settings.statistics.guidance_scale;
-    sampling.last_call = calls - 1;
+    sampling.last_call = wanted - 1;
+    sampling.interrupted = interrupted;
+    sampling.on_call = [&](int64_t) { ++calls; };
+    calls = 0;
     const Clock::time_point start = Clock::now();
-    pipeline
-        .Sample(denoiser, *scheduler, {{settings.prompts[0], "", 0}}, width,
-                height, sampling)
-        .to(at::kCPU);  // waits for the device
+    // Sample ends by looking at the latents, which waits for the device.
+    pipeline.Sample(denoiser, *scheduler, {{settings.prompts[0], "", 0}}, width,
+                    height, sampling);
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
-  constexpr int64_t kCalls = 3;
   seconds_of(2);  // the executor optimises on its second run
-  return seconds_of(kCalls) / static_cast<double>(kCalls);
+  const double seconds = seconds_of(3);
+  return seconds / static_cast<double>(calls);
 }
 
 }  // namespace gloce

@@ -8,14 +8,23 @@
 
 namespace gloce {
 
+struct BundleManifest;
+
 // Calls of a whole run, by the bundle's schedulers. Each setting is asked for
 // once. `pipeline` must outlive the result.
 CallsOfARun CallsOfRuns(const Pipeline& pipeline);
 
+// Throws UsageError, before anything is sampled, where a concept's settings
+// leave too little to take statistics of, or too little for its gate to tell
+// apart.
+void CheckFit(const BundleManifest& manifest,
+              const std::vector<ConceptSettings>& concepts,
+              const CallsOfARun& calls_of_a_run);
+
 // The most bytes that the sums of a plan's sets take at a time, when its passes
-// run in batches of `batch_size` and a set's sums are freed after its last
-// pass (MomentCollector): D² + D float64 a layer of width D, D without
-// covariance.
+// run in batches of at most `batch_size` and a set's sums are freed layer by
+// layer after its last pass (MomentCollector): D² + D float64 a layer of width
+// D, D without covariance, and one covariance more while it is reduced.
 int64_t PeakMomentBytes(const MomentPlan& plan,
                         const std::vector<int64_t>& widths, int64_t batch_size);
 

@@ -103,6 +103,28 @@ GatePlan PlanGateScores(const std::vector<ConceptSettings>& concepts) {
   return plan;
 }
 
+size_t EndOfBatch(const std::vector<PlannedPrompt>& prompts,
+                  const std::vector<Pass>& passes, size_t begin,
+                  int64_t batch_size) {
+  const StatisticsSettings& statistics =
+      prompts[passes[begin].prompt].statistics;
+  size_t end = begin + 1;
+  while (end < passes.size() && end - begin < static_cast<size_t>(batch_size) &&
+         prompts[passes[end].prompt].statistics == statistics) {
+    ++end;
+  }
+  return end;
+}
+
+std::vector<size_t> EndsOfSets(const MomentPlan& plan) {
+  std::vector<size_t> ends(plan.sets.size(), 0);
+  for (size_t i = 0; i < plan.passes.size(); ++i) {
+    for (const size_t set : plan.prompts[plan.passes[i].prompt].users)
+      ends[set] = i + 1;
+  }
+  return ends;
+}
+
 int64_t CountCalls(const std::vector<PlannedPrompt>& prompts,
                    const std::vector<Pass>& passes,
                    const CallsOfARun& calls_of_a_run) {

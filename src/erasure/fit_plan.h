@@ -12,7 +12,7 @@ namespace gloce {
 
 // A sampling run that is needed: one prompt, one seed.
 struct Pass {
-  size_t prompt;  // index into FitPlan's prompts
+  size_t prompt;  // index into the plan's prompts
   int64_t seed;
 };
 
@@ -50,6 +50,15 @@ struct GatePlan {
 
 MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts);
 GatePlan PlanGateScores(const std::vector<ConceptSettings>& concepts);
+
+// One past the batch of passes that begins at `begin`: at most `batch_size`
+// passes, all with the same sampling settings.
+size_t EndOfBatch(const std::vector<PlannedPrompt>& prompts,
+                  const std::vector<Pass>& passes, size_t begin,
+                  int64_t batch_size);
+
+// Of each set: one past the index of its last pass.
+std::vector<size_t> EndsOfSets(const MomentPlan& plan);
 
 // Calls of the denoiser in a whole run; PNDM makes one more than it has steps.
 using CallsOfARun = std::function<int64_t(const StatisticsSettings&)>;

@@ -6,12 +6,7 @@ namespace gloce {
 
 MomentCollector::MomentCollector(const MomentPlan& plan,
                                  std::vector<int64_t> widths)
-    : plan_(plan), widths_(std::move(widths)), last_pass_(plan.sets.size(), 0) {
-  for (size_t i = 0; i < plan.passes.size(); ++i) {
-    for (const size_t set : plan.prompts[plan.passes[i].prompt].users)
-      last_pass_[set] = i + 1;
-  }
-}
+    : plan_(plan), widths_(std::move(widths)), ends_(EndsOfSets(plan)) {}
 
 std::vector<MomentAccumulator>& MomentCollector::Open(size_t set) {
   auto& layers = open_[set];
@@ -49,10 +44,9 @@ void MomentCollector::Complete(
     size_t done,
     const std::function<void(size_t set, const std::vector<Moments>& layers)>&
         reduce) {
-  for (; next_set_ < last_pass_.size() && last_pass_[next_set_] <= done;
-       ++next_set_) {
+  for (; next_set_ < ends_.size() && ends_[next_set_] <= done; ++next_set_) {
     std::vector<Moments> layers;
-    for (const MomentAccumulator& accumulator : Open(next_set_)) {
+    for (MomentAccumulator& accumulator : Open(next_set_)) {
       layers.push_back(accumulator.Finish());
     }
     open_.erase(next_set_);

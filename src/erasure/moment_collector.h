@@ -31,8 +31,7 @@ class MomentCollector final : public RecordingHook {
 
   const MomentPlan& plan_;
   std::vector<int64_t> widths_;
-  std::vector<size_t>
-      last_pass_;  // of each set: one past the index of its last pass
+  std::vector<size_t> ends_;  // of each set
   size_t next_set_ = 0;
   std::map<size_t, std::vector<MomentAccumulator>> open_;
 };

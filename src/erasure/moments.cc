@@ -61,7 +61,7 @@ void MomentAccumulator::Add(const at::Tensor& rows) {
   if (with_covariance_) outer_sum_.addmm_(rows.t(), rows);
 }
 
-Moments MomentAccumulator::Finish() const {
+Moments MomentAccumulator::Finish() {
   if (count_ == 0)
     throw Error("statistics: no activation fell into the window");
   Moments moments;
@@ -74,6 +74,7 @@ Moments MomentAccumulator::Finish() const {
   if (with_covariance_) {
     moments.covariance = (outer_sum_ / static_cast<double>(count_)).cpu() -
                          at::outer(moments.mean, moments.mean);
+    outer_sum_ = at::Tensor();
   }
   return moments;
 }

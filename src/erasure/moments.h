@@ -38,8 +38,9 @@ class MomentAccumulator {
   // Adds rows (R, D) of float64.
   void Add(const at::Tensor& rows);
 
-  // Throws Error if nothing was added or a value is not finite.
-  Moments Finish() const;
+  // The moments of what was added; frees the sums. Throws Error if nothing was
+  // added or a value is not finite. REQUIRES: not called before.
+  Moments Finish();
 
  private:
   int64_t width_;

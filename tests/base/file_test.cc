@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,25 @@ TEST(WriteFileAtomicallyTest, LeavesNothingWhenTheDiskIsFull) {
               "write failed: File too large");
   EXPECT_EQ(ReadFile(folder / "f"), "old");
   EXPECT_EQ(CountFiles(folder.path()), 1U);
+}
+
+TEST(WriteFileAtomicallyTest, FollowsLinksAndReplacesNoDevices) {
+  const TemporaryFolder folder;
+  WriteFileAtomically(folder / "f", "old");
+  fs::create_symlink(folder / "f", folder / "link");
+  WriteFileAtomically(folder / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(ReadFile(folder / "f"), "new");
+  fs::create_symlink(folder / "later", folder / "dangling");
+  WriteFileAtomically(folder / "dangling", "new");
+  EXPECT_EQ(ReadFile(folder / "later"), "new");
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  for (const std::string& path : {folder / "pipe", std::string("/dev/null")}) {
+    EXPECT_THAT(ErrorText([&] { WriteFileAtomically(path, "x"); }),
+                HasSubstr("is a device or a pipe"));
+    EXPECT_THAT(ErrorText([&] { CheckWritable(path); }),
+                HasSubstr("is a device or a pipe"));
+  }
 }
 
 TEST(CheckWritableTest, LeavesTheFileAsItIs) {

@@ -56,8 +56,12 @@ TEST_F(JobFaultsTest, AJobKilledInAnyBatchResumesToTheSameBytes) {
 
 TEST_F(JobFaultsTest, AFailedPreparationLeavesNoFolder) {
   settings_.prepare = [] { throw Error("no network"); };
-  EXPECT_THROW(Run(), Error);
-  EXPECT_FALSE(std::filesystem::exists(settings_.out_folder));
+  const std::string folder = settings_.out_folder;
+  for (const char* inner : {"", "/", "/a/b", "/a/b/"}) {
+    settings_.out_folder = folder + inner;
+    EXPECT_THROW(Run(), Error);
+    EXPECT_FALSE(std::filesystem::exists(folder)) << inner;
+  }
   EXPECT_EQ(batches_, 0);
 }
 

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "bundle/manifest.h"
 #include "cli/run_program.h"
+#include "erasure/sample_erasers.h"
+#include "gloce/erasure/eraser_file.h"
 
 namespace gloce {
 namespace {
@@ -176,6 +179,46 @@ TEST_F(BadInputTest, Erasers) {
                 "e: ");
   ExpectRefusal(Generate("--prompt a --erasers nowhere"), 1, "nowhere");
   ExpectRefusal("inspect " + (folder_ / "e"), 1, "e: ");
+
+  const std::vector<HookPoint> hooks = {{"h", 4, "cross_attention_output"}};
+  const Erasers erasers = SampleErasers("cat", hooks, std::string(64, '0'));
+  WriteErasers(folder_ / "other", erasers);
+  ExpectRefusal(Generate("--prompt a --erasers " + (folder_ / "other")), 1,
+                "other: these erasers were built for another model");
+  std::string bytes = SerializeErasers(erasers);
+  bytes.replace(bytes.size() - 4, 4, "\0\0\xc0\x7f", 4);  // NaN
+  Write("nan", bytes);
+  ExpectRefusal(Generate("--prompt a --erasers " + (folder_ / "nan")), 1,
+                "nan: ");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(BadInputTest, OptionsThatWouldBeIgnoredOrChanged) {
+  const auto build = [&](const std::string& options) {
+    return "build" + kModel + "--erase cat --out " + (folder_ / "e") + " " +
+           options;
+  };
+  ExpectRefusal(Generate("--prompt a --seed 99999999999999999999"), 2,
+                "--seed");
+  ExpectRefusal(Generate("--prompt a --strength 0.5"), 2, "--erasers");
+  ExpectRefusal(Generate("--prompt a --negative-prompt b --guidance 1"), 2,
+                "negative prompt");
+  ExpectRefusal(Generate("--prompt a --prompt a"), 2, "would both be");
+  ExpectRefusal(
+      Generate("--prompt a --shard 18446744073709551617/18446744073709551617"),
+      2, "--shard");
+  ExpectRefusal(Generate("--prompt \"$(printf '\\377')\""), 2, "UTF-8");
+  ExpectRefusal(build("--window 4294967306:4294967316"), 2, "--window");
+  ExpectRefusal(build("--anchors a --num-anchors 2"), 2, "--anchors");
+  ExpectRefusal(build("--rank-gate 4096"), 2, "rank_gate");
+  ExpectRefusal(build("--steps 2 --window 0:1 --scheduler ddim --num-seeds 1 "
+                      "--anchors a --gate-start 0 --dry-run"),
+                2, "anchor scores");
+  ExpectRefusal("build" + kModel + "--erase '' --out " + (folder_ / "e"), 2,
+                "--erase");
+  ExpectRefusal(build("--erase cat"), 2, "appears twice");
+  EXPECT_FALSE(fs::exists(folder_ / "e"));
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
 TEST_F(BadInputTest, OutputsThatCannotBeWritten) {

@@ -145,6 +145,17 @@ TEST(CommandsTest, HelpTeachesWithExamples) {
   EXPECT_THAT(RunProgram("--version").out, HasSubstr("gloce 0."));
 }
 
+TEST(CommandsTest, AnInterruptedBuildLeavesNothing) {
+  const TemporaryFolder folder;
+  const ProgramResult result = RunProgram(
+      "build" + kModel + "--erase cat --num-seeds 500 --quiet --out " +
+          (folder / "cat.safetensors"),
+      "timeout --preserve-status -s INT 4");
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("interrupted"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 TEST(CommandsTest, InterruptStopsCleanly) {
   const TemporaryFolder folder;
   const ProgramResult result =

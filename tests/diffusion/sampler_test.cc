@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -91,6 +93,20 @@ TEST(SampleLatentsTest, StopsWhenInterrupted) {
                              TwoHalves(1), settings),
                Interrupted);
   EXPECT_EQ(denoiser.timesteps.size(), 3u);
+}
+
+TEST(SampleLatentsTest, LatentsThatAreNotFiniteAreNoPicture) {
+  class Broken : public Denoiser {
+    at::Tensor Predict(const at::Tensor& x, double,
+                       const Conditioning&) override {
+      at::Tensor noise_pred = at::zeros_like(x);
+      noise_pred[0][0][0][0] = std::nan("");
+      return noise_pred;
+    }
+  } broken;
+  EXPECT_THROW(SampleLatents(broken, *Ddim(), InitialNoise({0, 1}, 4, 4, 4),
+                             TwoHalves(2), {}),
+               Error);
 }
 
 TEST(SampleLatentsTest, RefusesConditioningOfAnotherBatch) {

@@ -49,6 +49,12 @@ TEST(ChooseConceptsTest, ErasedConceptsAreLeftOutWhateverTheirCase) {
   EXPECT_THAT(chosen[1].anchors, testing::ElementsAre("a x3", "a x1"));
 }
 
+TEST(ChooseConceptsTest, ARepeatedNameCountsOnce) {
+  const auto chosen =
+      ChooseConcepts({Request("cat", {"x1", "X1", "x1", "x4"})}, Encode);
+  EXPECT_THAT(chosen[0].anchors, testing::ElementsAre("a x4", "a x1"));
+}
+
 // The published code: names that contain the target, compared with case, leave.
 TEST(ChooseConceptsTest, ThePublishedFilterKeepsItsFault) {
   ConceptRequest request = Request("Cat", {"Cat", "x5", "x6"});

@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "bundle/manifest.h"
+#include "erasure/moments.h"
 #include "erasure/recorded_activations.h"
 #include "gloce/base/error.h"
 #include "gloce/erasure/eraser_file.h"
@@ -145,6 +148,39 @@ TEST_F(FitTest, EqualsAPlainDoublePrecisionComputation) {
         << layer.path;
     EXPECT_NEAR(layer.gate_slope[0].item<double>(), 1838.04794, 2e-3);
   }
+}
+
+// The sums of a fit, on the same activations: covariances do not reach the
+// file, so they are compared here.
+TEST_F(FitTest, CovariancesEqualTwoPassesOverAllRows) {
+  const ConceptSettings settings = Concept("cat", "a picture of a balloon");
+  const auto recordings = RecordAll(settings.prompts, settings.statistics);
+  for (size_t l = 0; l < recordings[0].size(); ++l) {
+    const int64_t width = recordings[0][l].begin()->second.size(1);
+    MomentAccumulator accumulator(width, /*with_covariance=*/true);
+    for (const Recording& recording : recordings) {
+      for (const auto& [call, x] : recording[l]) {
+        const auto side =
+            static_cast<int64_t>(std::lround(std::sqrt(x.size(0))));
+        accumulator.Add(PoolTokens(x.unsqueeze(0), side, side));
+      }
+    }
+    const Moments got = accumulator.Finish();
+    const Reference expected = PlainMoments(recordings, l);
+    EXPECT_LE(Relative(got.mean, expected.mean), 1e-12) << l;
+    EXPECT_LE(Relative(got.covariance, expected.covariance), 1e-10) << l;
+  }
+}
+
+TEST_F(FitTest, AGateRankOfAWholeLayerIsWrongUsage) {
+  ConceptSettings settings = Concept("cat", "a picture of a balloon");
+  settings.rank_gate = pipeline_.bundle().manifest().hooks[0].width;
+  for (const HookPoint& hook : pipeline_.bundle().manifest().hooks)
+    settings.rank_gate = std::min(settings.rank_gate, hook.width);
+  EXPECT_THROW(EstimateFit(pipeline_, {settings}, 8), UsageError);
+  EXPECT_THROW(FitErasers(pipeline_, {settings}, {}), UsageError);
+  --settings.rank_gate;
+  EXPECT_NO_THROW(EstimateFit(pipeline_, {settings}, 8));
 }
 
 TEST_F(FitTest, AConceptsEraserDoesNotDependOnItsNeighboursOrTheBatch) {

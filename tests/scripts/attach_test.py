@@ -4,6 +4,7 @@
     attach_test.py GLOCE BUNDLES
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,34 @@ quieten(offline=True)
 PROGRAM, BUNDLES = sys.argv[1:3]
 PROMPTS = ["a picture of a cat and an apple", "a picture of an owl"]
 STEPS = 10
+
+
+def edit_concepts(change):
+    """Changes the metadata's list of concepts."""
+    def edit(header, _data):
+        concepts = json.loads(header["__metadata__"]["concepts"])
+        header["__metadata__"]["concepts"] = json.dumps(change(concepts))
+    return edit
+
+
+def transpose_map(header, _data):
+    entry = next(e for name, e in header.items() if name.endswith("map_up"))
+    entry["shape"] = [entry["shape"][0], entry["shape"][2], entry["shape"][1]]
+
+
+BROKEN = {
+    "no metadata": lambda header, data: header.pop("__metadata__") and None,
+    "metadata is a list": lambda header, data: header.update(__metadata__=[1]),
+    "broken JSON": lambda header, data: header["__metadata__"].update(concepts="{"),
+    "a number for a concept": edit_concepts(lambda concepts: [1]),
+    "eta is NaN": edit_concepts(lambda concepts: [{**c, "eta": float("nan")} for c in concepts]),
+    "no concept": edit_concepts(lambda concepts: []),
+    "one concept less": edit_concepts(lambda concepts: concepts[1:]),
+    "a map on its side": transpose_map,
+    "a scalar": lambda header, data: next(
+        e for name, e in header.items() if name.endswith("gate_slope")).update(shape=[]),
+    "trailing bytes": lambda header, data: data + b"0000",
+}
 
 
 class AttachTest(unittest.TestCase):
@@ -83,6 +112,15 @@ class AttachTest(unittest.TestCase):
             self.pipe.unet(torch.randn(1, 4, 16, 16), 500, states).sample.sum().backward()
         self.assertGreater(states.grad.abs().sum().item(), 0)
 
+    def rewritten(self, change) -> bytes:
+        """The erasers file with its header changed by `change(header, data)`; returns data."""
+        raw = self.erasers.read_bytes()
+        length = int.from_bytes(raw[:8], "little")
+        header, data = json.loads(raw[8:8 + length]), raw[8 + length:]
+        data = change(header, data) or data
+        text = json.dumps(header).encode()
+        return len(text).to_bytes(8, "little") + text + data
+
     def test_what_does_not_fit_is_refused(self):
         with self.assertRaisesRegex(gloce.ErasersError, "of another model"):
             gloce.attach(torch.nn.Linear(2, 2), self.erasers)
@@ -90,6 +128,11 @@ class AttachTest(unittest.TestCase):
         broken.write_bytes(self.erasers.read_bytes()[:100])
         with self.assertRaisesRegex(gloce.ErasersError, "header"):
             gloce.load(broken)
+        for name, change in BROKEN.items():
+            with self.subTest(name):
+                broken.write_bytes(self.rewritten(change))
+                with self.assertRaises(gloce.ErasersError):
+                    gloce.load(broken)
         attached = gloce.attach(self.pipe.unet, self.erasers)
         self.addCleanup(attached.detach)
         with self.assertRaisesRegex(gloce.ErasersError, "dog"):

@@ -164,6 +164,13 @@ class WrittenBundleTest(ExportTest):
         self.assertIs(bundle["scheduler"]["clip_sample"], False)
         self.assertIsNone(bundle["scheduler"]["lambda_min_clipped"])
 
+    def test_an_absent_offset_is_the_pipelines_not_the_schedulers(self):
+        path = self.pipeline / "scheduler/scheduler_config.json"
+        config = json.loads(path.read_text())
+        del config["steps_offset"]
+        path.write_text(json.dumps(config))
+        self.assertEqual(self.export("--no-check")["scheduler"]["steps_offset"], 1)
+
     def test_special_tokens_are_listed(self):
         text = self.export("--no-check")["text"]
         self.assertEqual(text["unk_token_id"], 790)

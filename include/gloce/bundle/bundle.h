@@ -26,20 +26,18 @@ class Bundle {
   const std::string& name() const;
   const std::string& model_identity() const;
 
-  // A file's bytes after its hash was checked. Throws Error if it is missing or
-  // was changed.
+  // A file's bytes after its hash was checked. Throws Error likewise.
   std::string ReadChecked(const BundleFile& file) const;
 
   // Loads the network `key` of bundle.json's "files", on the CPU, its hash
   // checked. Throws Error.
   TorchModule LoadNetwork(const std::string& key) const;
 
-  // Loads an evaluator's network, likewise.
-  TorchModule LoadEvaluator(const std::string& key) const;
-
- private:
+  // A file's path after its hash was checked. Throws Error if it is missing or
+  // was changed.
   std::string CheckedPath(const BundleFile& file) const;
 
+ private:
   std::string folder_;
   std::unique_ptr<BundleManifest> manifest_;
 };

@@ -30,12 +30,15 @@ at::Tensor InitialNoise(const std::vector<int64_t>& seeds, int64_t channels,
                         int64_t height, int64_t width);
 
 // Denoises from pure noise with classifier-free guidance,
-//   noise_pred = noise_pred_uncond + guidance_scale · (noise_pred_text −
-//   noise_pred_uncond). noise         (B, C, H, W) from InitialNoise, moved to
-//   the denoiser's device conditioning  2B rows, unconditional first, if
-//   guidance_scale > 1; else B rows
-// Returns the latents (B, C, H, W) after the last call. Throws Error;
-// Interrupted when asked to stop.
+// noise_pred = noise_pred_uncond
+//              + guidance_scale · (noise_pred_text − noise_pred_uncond).
+//
+//   noise: (B, C, H, W) from InitialNoise, on the denoiser's device
+//
+//   conditioning: 2B rows, unconditional first, if guidance_scale > 1; else B
+//
+// Returns the latents (B, C, H, W) after the last call. Throws Error, also if
+// they are not finite; Interrupted when asked to stop.
 at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
                          const at::Tensor& noise,
                          const Conditioning& conditioning,

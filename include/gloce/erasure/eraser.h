@@ -23,6 +23,9 @@ struct StatisticsSettings {
   auto operator<=>(const StatisticsSettings&) const = default;
 };
 
+// Beyond it, in either direction, an eta is a slip; float32 would overflow.
+inline constexpr double kMaxEta = 1e6;
+
 // Everything that decides a concept's eraser, prompts in full.
 struct ConceptSettings {
   std::string name;
@@ -52,22 +55,18 @@ struct ConceptInfo {
 
 // One hook point's part of N erasers, float32 on the CPU, concepts along the
 // first dimension. Ranks that differ between concepts are padded with zeros,
-// which changes no result. Notation (<variable name> -> <name in
-// docs/erasure.md>):
-//   map_up -> V_map,  map_down -> V_mapᵀ(I − V_tar V_tarᵀ),  mapping_mean ->
-//   μ_map, target_mean -> μ_tar,  gate_basis -> V_gate,  surrogate_mean ->
-//   μ_sur, gate_center -> c,  gate_slope -> k
+// which changes no result. Names in docs/erasure.md stand behind the shapes.
 struct LayerErasers {
   std::string path;           // hook point
   int64_t width = 0;          // D
-  at::Tensor map_up;          // (N, D, R1)
-  at::Tensor map_down;        // (N, R1, D)
-  at::Tensor mapping_mean;    // (N, D)
-  at::Tensor target_mean;     // (N, D)
-  at::Tensor gate_basis;      // (N, D, R3)
-  at::Tensor surrogate_mean;  // (N, D)
-  at::Tensor gate_center;     // (N)
-  at::Tensor gate_slope;      // (N)
+  at::Tensor map_up;          // (N, D, R1)  V_map
+  at::Tensor map_down;        // (N, R1, D)  V_mapᵀ(I − V_tar V_tarᵀ)
+  at::Tensor mapping_mean;    // (N, D)      μ_map
+  at::Tensor target_mean;     // (N, D)      μ_tar
+  at::Tensor gate_basis;      // (N, D, R3)  V_gate
+  at::Tensor surrogate_mean;  // (N, D)      μ_sur
+  at::Tensor gate_center;     // (N)         c
+  at::Tensor gate_slope;      // (N)         k
 };
 
 // Erasers of N concepts for one model.

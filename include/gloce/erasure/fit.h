@@ -23,7 +23,7 @@ struct FitOptions {
   std::function<bool()> interrupted;
 };
 
-// What FitErasers will do.
+// What FitErasers will do. Throws UsageError for what FitErasers would refuse.
 struct FitCost {
   // Calls of the denoiser by phase, each (prompt, seed, call) once.
   int64_t statistics, gates;
@@ -37,24 +37,30 @@ FitCost EstimateFit(Pipeline& pipeline,
 
 // Seconds that a call of the denoiser for one image takes here, measured on a
 // few calls of the first concept's. Batches are faster where the device is not
-// full with one image. Loads the denoiser. Throws Error.
+// full with one image. Loads the denoiser. Throws Error; Interrupted.
 double MeasureSecondsPerCall(Pipeline& pipeline,
-                             const ConceptSettings& settings);
+                             const ConceptSettings& settings,
+                             const std::function<bool()>& interrupted);
 
 // Chooses open anchors and mappings with the bundle's text encoder (see
-// concept_choice.h). `choices` gets an entry a concept.
+// concept_choice.h). `choices` gets an entry a concept. Throws Error;
+// Interrupted.
 std::vector<ConceptSettings> ResolveConcepts(
     Pipeline& pipeline, const std::vector<ConceptRequest>& requests,
-    std::vector<ConceptChoice>* choices = nullptr);
+    std::vector<ConceptChoice>* choices = nullptr,
+    const std::function<bool()>& interrupted = nullptr);
 
 // Computes the erasers of all concepts (GLoCE, update and gate;
-// docs/erasure.md):
-//   first phase   means and covariances of target, mapping and surrogate
-//   prompts second phase  gate scores of the anchors, under the gates of all
-//   concepts at once
+// docs/erasure.md), in two phases:
+//
+//   statistics: means and covariances of target, mapping and surrogate prompts
+//
+//   gates: scores of the anchors under the gates of all concepts at once
+//
 // Every (prompt, seed) is sampled once, whatever number of concepts it serves.
 // Statistics are sums in float64; results are stored as float32. Throws Error;
-// Interrupted.
+// UsageError, before anything is sampled, where settings leave too little to
+// take statistics of; Interrupted.
 Erasers FitErasers(Pipeline& pipeline,
                    const std::vector<ConceptSettings>& concepts,
                    const FitOptions& options);
