@@ -25,7 +25,7 @@ def stamp() -> str:
     digest = hashlib.sha256()
     files = [p for folder in ("models/emoji", "python/export", "python/demo")
              for p in (ROOT / folder).rglob("*")]
-    files += [ROOT / "scripts/export_bundle.py", pathlib.Path(__file__)]
+    files += [ROOT / "scripts/export_bundle.py", ROOT / "requirements.txt", pathlib.Path(__file__)]
     for path in sorted(p for p in files if p.is_file() and p.suffix != ".pyc"):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()

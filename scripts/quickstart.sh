@@ -16,7 +16,8 @@ make_environment
 build_gloce OFF
 
 made_from=$(cat models/emoji/*/*.safetensors models/emoji/*/*.json models/emoji/*.json \
-  python/export/*.py "$VENV/.requirements.txt.installed" | sha256sum)
+  python/export/*.py python/demo/*.py scripts/export_bundle.py "$VENV/.requirements.txt.installed" |
+  sha256sum)
 if [ "$(cat build/emoji.made_from 2>/dev/null)" = "$made_from" ] && [ -d build/emoji ]; then
   step "demo: build/emoji is up to date"
 else
