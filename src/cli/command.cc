@@ -37,8 +37,8 @@ CLI::Validator FiniteRange(double low, double high) {
         message << "got " << text << ", expected " << low << " to " << high;
         return message.str();
       },
-      "FLOAT in [" + CLI::detail::to_string(low) + " - " +
-          CLI::detail::to_string(high) + "]");
+      "[" + CLI::detail::to_string(low) + ", " + CLI::detail::to_string(high) +
+          "]");
 }
 
 CLI::Validator WholeRange(int64_t low, int64_t high) {
@@ -54,7 +54,7 @@ CLI::Validator WholeRange(int64_t low, int64_t high) {
         }
         return "got " + text + ", expected a whole number from " + range;
       },
-      "INT in [" + std::to_string(low) + " - " + std::to_string(high) + "]");
+      "[" + std::to_string(low) + ", " + std::to_string(high) + "]");
 }
 
 std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,

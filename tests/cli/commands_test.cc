@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -134,14 +135,25 @@ TEST(CommandsTest, ADryRunShowsTheChoiceAndBuildsNothing) {
   EXPECT_GT(plan["statistics_bytes"], 0);
 }
 
+// scripts/make_help_golden.sh writes the expected texts.
 TEST(CommandsTest, HelpTeachesWithExamples) {
-  for (const char* command :
-       {"", "build ", "generate ", "inspect ", "merge "}) {
-    const ProgramResult help = RunProgram(std::string(command) + "--help");
+  size_t commands = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(GLOCE_TEST_DATA "/help")) {
+    const std::string name = file.path().stem();
+    const ProgramResult help =
+        RunProgram((name == "gloce" ? "" : name) + " --help");
     EXPECT_EQ(help.exit_code, 0);
-    EXPECT_THAT(help.out, HasSubstr("Example"));
     EXPECT_EQ(help.err, "");
+    EXPECT_EQ(help.out, ReadFile(file.path())) << name;
+    EXPECT_THAT(help.out, HasSubstr("Example")) << name;
+    ++commands;
   }
+  const std::string overview = ReadFile(GLOCE_TEST_DATA "/help/gloce.txt");
+  const auto listed = overview.substr(overview.find("Subcommands:"));
+  EXPECT_EQ(commands, std::count(listed.begin(),
+                                 listed.begin() + listed.find("\n\n"), '\n') +
+                          1);
   EXPECT_THAT(RunProgram("--version").out, HasSubstr("gloce 0."));
 }
 
