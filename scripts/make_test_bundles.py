@@ -5,6 +5,9 @@
 
 emoji     the demo pipeline (models/emoji)
 bfloat16  the same, stored in bfloat16
+tiny1, tiny2
+          random pipelines with convolutional and with linear projections; what they were made
+          from stands beside them (tiny1.pipeline)
 scripted, frozen, unhooked
           the demo bundle with a U-Net that gloce must refuse
 """
@@ -23,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 def stamp() -> str:
     """A hash over everything that decides the bundles."""
     digest = hashlib.sha256()
-    files = [p for folder in ("models/emoji", "python/export", "python/demo")
+    files = [p for folder in ("models/emoji", "python/export", "python/demo", "python/testdata")
              for p in (ROOT / folder).rglob("*")]
     files += [ROOT / "scripts/export_bundle.py", ROOT / "requirements.txt", pathlib.Path(__file__)]
     for path in sorted(p for p in files if p.is_file() and p.suffix != ".pyc"):
@@ -40,6 +43,23 @@ def replace_unet(bundle: pathlib.Path, module) -> None:
     digest = hashlib.sha256((bundle / "unet.pt").read_bytes()).hexdigest()
     manifest["files"]["unet"]["sha256"] = digest
     (bundle / "bundle.json").write_text(json.dumps(manifest, indent=1))
+
+
+def export(pipeline: pathlib.Path, out: pathlib.Path, *options: str) -> None:
+    subprocess.run([sys.executable, "-W", "ignore", ROOT / "scripts/export_bundle.py",
+                    pipeline, "--out", out, *options], check=True)
+
+
+def make_tiny(out: pathlib.Path) -> None:
+    sys.path.insert(0, str(ROOT / "python"))
+    from export.quiet import quieten
+    quieten(offline=True)
+    from testdata.tiny import save_tiny_pipeline
+
+    for name, linear in (("tiny1", False), ("tiny2", True)):
+        pipeline = out / f"{name}.pipeline"
+        save_tiny_pipeline(ROOT / "models/emoji/tokenizer", pipeline, linear=linear)
+        export(pipeline, out / name)
 
 
 def make_broken(emoji: pathlib.Path, out: pathlib.Path) -> None:
@@ -98,14 +118,12 @@ def main() -> int:
         return 0
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    subprocess.run([sys.executable, "-W", "ignore", ROOT / "scripts/export_bundle.py",
-                    ROOT / "models/emoji", "--out", out / "emoji"], check=True)
-    subprocess.run([sys.executable, "-W", "ignore", ROOT / "scripts/export_bundle.py",
-                    ROOT / "models/emoji", "--dtype", "bfloat16", "--out", out / "bfloat16"],
-                   check=True)
+    export(ROOT / "models/emoji", out / "emoji")
+    export(ROOT / "models/emoji", out / "bfloat16", "--dtype", "bfloat16")
+    make_tiny(out)
     make_broken(out / "emoji", out)
     mark.write_text(stamp())
-    print(f"{out}: made emoji, bfloat16, scripted, frozen, unhooked")
+    print(f"{out}: made emoji, bfloat16, tiny1, tiny2, scripted, frozen, unhooked")
     return 0
 
 

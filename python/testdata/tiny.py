@@ -12,8 +12,11 @@ VOCAB_SIZE = 791  # of the demo's tokenizer
 TEXT_LENGTH = 32
 
 
-def tiny_unet(cross_attention: bool = True) -> UNet2DConditionModel:
-    """Two levels (16, 20), 4 heads, 8×8 latents; 4 hook points, or none."""
+def tiny_unet(cross_attention: bool = True, linear: bool = False) -> UNet2DConditionModel:
+    """Two levels (16, 20), 8×8 latents, 4×4 in the middle; 4 hook points, or none.
+
+    linear: linear instead of convolutional projections and a head count a level, as in SD 2.x.
+    """
     kind = "CrossAttn" if cross_attention else ""
     return UNet2DConditionModel(
         sample_size=8,
@@ -26,7 +29,9 @@ def tiny_unet(cross_attention: bool = True) -> UNet2DConditionModel:
         layers_per_block=1,
         norm_num_groups=4,
         cross_attention_dim=TEXT_WIDTH,
-        attention_head_dim=4,  # the number of heads, as in the configs of SD 1.x
+        # The number of heads, as the configs of SD 1.x and 2.x misname it.
+        attention_head_dim=(4, 5) if linear else 4,
+        use_linear_projection=linear,
     )
 
 
@@ -66,11 +71,11 @@ def _spread(module: torch.nn.Module) -> None:
             parameter.data.mul_(4.0)
 
 
-def tiny_pipeline(tokenizer: Path, seed: int = 0,
-                  prediction_type: str = "epsilon") -> StableDiffusionPipeline:
+def tiny_pipeline(tokenizer: Path, seed: int = 0, prediction_type: str = "epsilon",
+                  linear: bool = False) -> StableDiffusionPipeline:
     """The whole pipeline; `tokenizer` is the demo's tokenizer folder."""
     torch.manual_seed(seed)
-    parts = {"unet": tiny_unet(), "text_encoder": tiny_text_encoder(), "vae": tiny_vae()}
+    parts = {"unet": tiny_unet(linear=linear), "text_encoder": tiny_text_encoder(), "vae": tiny_vae()}
     for part in parts.values():
         _spread(part)
     scheduler = PNDMScheduler(
@@ -93,8 +98,8 @@ def tiny_pipeline(tokenizer: Path, seed: int = 0,
 
 
 def save_tiny_pipeline(tokenizer: Path, folder: Path, seed: int = 0,
-                       prediction_type: str = "epsilon") -> None:
+                       prediction_type: str = "epsilon", linear: bool = False) -> None:
     """Writes the pipeline to `folder` in float16, as the demo pipeline is stored."""
-    pipeline = tiny_pipeline(tokenizer, seed, prediction_type).to(torch.float16)
+    pipeline = tiny_pipeline(tokenizer, seed, prediction_type, linear).to(torch.float16)
     shutil.rmtree(folder, ignore_errors=True)
     pipeline.save_pretrained(folder)
