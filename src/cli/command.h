@@ -42,6 +42,7 @@ CLI::Validator FiniteRange(double low, double high);
 
 // One for each subcommand, in its own file.
 void RegisterBuild(CLI::App& app, Command& command);
+void RegisterConvert(CLI::App& app, Command& command);
 void RegisterGenerate(CLI::App& app, Command& command);
 void RegisterInspect(CLI::App& app, Command& command);
 void RegisterMerge(CLI::App& app, Command& command);

@@ -126,7 +126,7 @@ TEST(CommandsTest, ADryRunShowsTheChoiceAndBuildsNothing) {
 
 TEST(CommandsTest, HelpTeachesWithExamples) {
   for (const char* command :
-       {"", "build ", "generate ", "inspect ", "merge "}) {
+       {"", "build ", "convert ", "generate ", "inspect ", "merge "}) {
     const ProgramResult help = RunProgram(std::string(command) + "--help");
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, HasSubstr("Example"));
