@@ -129,6 +129,7 @@ int ToGloce(const ConvertOptions& o) {
   const Bundle bundle(o.model);
   const std::vector<std::string> paths = CheckpointPaths(o.inputs);
   std::vector<PublishedCheckpoint> checkpoints;
+  checkpoints.reserve(paths.size());
   for (const std::string& path : paths) {
     checkpoints.push_back(ParsePublishedCheckpoint(ReadFile(path), path,
                                                    bundle.manifest().hooks));
@@ -152,14 +153,17 @@ int ToGloce(const ConvertOptions& o) {
 void CheckNoOthers(const std::string& out,
                    const std::vector<std::string>& folders) {
   if (!fs::is_directory(out)) return;
-  for (const std::string& there : FoldersWithCheckpoint(out)) {
-    if (std::find(folders.begin(), folders.end(), there) == folders.end()) {
-      throw Error(out + ": already holds a checkpoint of another concept, " +
-                  there +
-                  ", which the published program would load too; choose "
-                  "another folder");
-    }
-  }
+  const auto there = FoldersWithCheckpoint(out);
+  const auto other =
+      std::find_if(there.begin(), there.end(), [&](const auto& folder) {
+        return std::find(folders.begin(), folders.end(), folder) ==
+               folders.end();
+      });
+  if (other == there.end()) return;
+  throw Error(out + ": already holds a checkpoint of another concept, " +
+              *other +
+              ", which the published program would load too; choose another "
+              "folder");
 }
 
 int ToPublished(const ConvertOptions& o) {

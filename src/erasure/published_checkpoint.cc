@@ -23,9 +23,9 @@ namespace {
 // A tensor of a layer. Ours are the same numbers, but that all have N in front
 // and none has dimensions of size 1 besides.
 struct PublishedTensor {
-  const char* suffix;
-  const char* dims;  // '1', 'D' the layer's width, 'M' r1, 'G' r3
-  at::Tensor LayerErasers::*tensor;
+  const char* suffix = nullptr;
+  const char* dims = nullptr;  // '1', 'D' the layer's width, 'M' r1, 'G' r3
+  at::Tensor LayerErasers::*tensor = nullptr;
   bool transposed = false;
 };
 
@@ -210,6 +210,7 @@ void CheckDistinct(const std::vector<HookPoint>& hooks) {
 
 std::vector<HookPoint> HooksOf(const std::vector<LayerErasers>& layers) {
   std::vector<HookPoint> hooks;
+  hooks.reserve(layers.size());
   for (const LayerErasers& layer : layers)
     hooks.push_back({layer.path, layer.width, ""});
   return hooks;
