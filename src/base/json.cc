@@ -40,8 +40,8 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-std::string QuoteForMessage(std::string_view text) {
-  return json(Shorten(std::string(text), 60))
+std::string QuoteForMessage(std::string_view text, size_t limit) {
+  return json(Shorten(std::string(text), limit))
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -12,8 +12,8 @@
 namespace gloce {
 
 // `text` as a JSON string that fits into a message of one line: in quotes,
-// control characters and bad UTF-8 replaced, cut after some 60 characters.
-std::string QuoteForMessage(std::string_view text);
+// control characters and bad UTF-8 replaced, cut after some `limit` bytes.
+std::string QuoteForMessage(std::string_view text, size_t limit = 60);
 
 enum class JsonComments { kAllow, kRefuse };
 

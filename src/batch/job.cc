@@ -19,8 +19,8 @@
 #include "batch/manifest_log.h"
 #include "batch/parameters_text.h"
 #include "batch/png_reader.h"
-#include "batch/png_writer.h"
 #include "gloce/base/error.h"
+#include "gloce/batch/png_writer.h"
 
 namespace gloce {
 namespace {

@@ -1,4 +1,4 @@
-#include "batch/png_writer.h"
+#include "gloce/batch/png_writer.h"
 
 #include <zlib.h>
 

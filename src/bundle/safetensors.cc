@@ -20,8 +20,12 @@ constexpr size_t kAlignment = 8;              // of the tensors' first byte
 constexpr const char* kMetadataKey = "__metadata__";
 constexpr const char* kToBeWritten = "safetensors to be written";
 
+// Long enough for the names of published checkpoints, whose ends tell them
+// apart.
+constexpr size_t kShownOfName = 120;
+
 std::string TensorPlace(const std::string& origin, std::string_view name) {
-  return origin + ": tensor " + QuoteForMessage(name);
+  return origin + ": tensor " + QuoteForMessage(name, kShownOfName);
 }
 
 // Bytes of a tensor. Throws Error if they do not fit into 63 bits.

@@ -47,6 +47,7 @@ int RunGloce(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);
   Command command;
   RegisterBuild(app, command);
+  RegisterConvert(app, command);
   RegisterGenerate(app, command);
   RegisterInspect(app, command);
   RegisterMerge(app, command);
@@ -64,9 +65,8 @@ int RunGloce(int argc, const char* const* argv) {
   }
   if (!command) {
     return ReportError(
-        "no command given; expected build, generate, inspect or merge (see "
-        "gloce "
-        "--help)",
+        "no command given; expected build, convert, generate, inspect or "
+        "merge (see gloce --help)",
         kWrongUsage);
   }
   // Names and prompts end up in JSON and PNG text, which are UTF-8.

@@ -62,6 +62,7 @@ void WarnOfCutPrompts(Pipeline& pipeline,
 
 // One for each subcommand, in its own file.
 void RegisterBuild(CLI::App& app, Command& command);
+void RegisterConvert(CLI::App& app, Command& command);
 void RegisterGenerate(CLI::App& app, Command& command);
 void RegisterInspect(CLI::App& app, Command& command);
 void RegisterMerge(CLI::App& app, Command& command);

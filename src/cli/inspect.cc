@@ -100,7 +100,9 @@ void PrintText(const json& value, const std::string& indent) {
     const bool nested = item.is_object() || (item.is_array() && !item.empty() &&
                                              item[0].is_object());
     if (!nested) {
-      std::cout << (item.is_string() ? item.get<std::string>() : item.dump())
+      std::cout << (item.is_string() ? item.get<std::string>()
+                    : item.is_null() ? "unknown"
+                                     : item.dump())
                 << '\n';
       continue;
     }

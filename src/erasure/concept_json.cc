@@ -5,51 +5,9 @@
 #include "gloce/base/error.h"
 
 namespace gloce {
+namespace {
 
-nlohmann::json ConceptToJson(const ConceptInfo& info) {
-  const ConceptSettings& settings = info.settings;
-  const StatisticsSettings& statistics = settings.statistics;
-  return {{"name", settings.name},
-          {"prompts", settings.prompts},
-          {"mapping", settings.mapping},
-          {"surrogate", settings.surrogate},
-          {"anchors", settings.anchors},
-          {"rank_map", settings.rank_map},
-          {"rank_target", settings.rank_target},
-          {"rank_gate", settings.rank_gate},
-          {"tau", settings.tau},
-          {"eta", settings.eta},
-          {"scheduler", statistics.scheduler},
-          {"steps", statistics.num_inference_steps},
-          {"guidance", statistics.guidance_scale},
-          {"window", {statistics.window_start, statistics.window_end}},
-          {"num_seeds", statistics.num_seeds},
-          {"gate_start", settings.gate_start},
-          {"gate_start_timestep", info.gate_start_timestep},
-          {"tool_version", info.tool_version}};
-}
-
-ConceptInfo ConceptFromJson(JsonObject object) {
-  ConceptInfo info;
-  ConceptSettings& settings = info.settings;
-  StatisticsSettings& statistics = settings.statistics;
-  settings.name = object.String("name");
-  settings.prompts = object.Strings("prompts");
-  settings.mapping = object.Strings("mapping");
-  settings.surrogate = object.Strings("surrogate");
-  settings.anchors = object.Strings("anchors");
-  settings.rank_map = object.Integer("rank_map");
-  settings.rank_target = object.Integer("rank_target");
-  settings.rank_gate = object.Integer("rank_gate");
-  settings.tau = object.Number("tau");
-  settings.eta = object.Number("eta");
-  if (!(std::abs(settings.eta) <= kMaxEta)) {
-    throw Error(object.place() + ": eta: expected a number within ±" +
-                std::to_string(static_cast<int64_t>(kMaxEta)));
-  }
-  statistics.scheduler = object.String("scheduler");
-  statistics.num_inference_steps = object.Integer("steps");
-  statistics.guidance_scale = object.Number("guidance");
+void ReadWindow(JsonObject& object, StatisticsSettings& statistics) {
   const nlohmann::json& window = object.Array("window");
   if (window.size() != 2 || !window[0].is_number_integer() ||
       !window[1].is_number_integer()) {
@@ -57,8 +15,66 @@ ConceptInfo ConceptFromJson(JsonObject object) {
   }
   statistics.window_start = window[0].get<int64_t>();
   statistics.window_end = window[1].get<int64_t>();
-  statistics.num_seeds = object.Integer("num_seeds");
-  settings.gate_start = object.Integer("gate_start");
+}
+
+}  // namespace
+
+nlohmann::json ConceptToJson(const ConceptInfo& info) {
+  const ConceptSettings& settings = info.settings;
+  const StatisticsSettings& statistics = settings.statistics;
+  nlohmann::json json = {
+      {"name", settings.name},
+      {"prompts", settings.prompts},
+      {"mapping", settings.mapping},
+      {"surrogate", settings.surrogate},
+      {"anchors", settings.anchors},
+      {"rank_map", settings.rank_map},
+      {"rank_target", settings.rank_target},
+      {"rank_gate", settings.rank_gate},
+      {"tau", settings.tau},
+      {"eta", settings.eta},
+      {"scheduler", statistics.scheduler},
+      {"steps", statistics.num_inference_steps},
+      {"guidance", statistics.guidance_scale},
+      {"window", {statistics.window_start, statistics.window_end}},
+      {"num_seeds", statistics.num_seeds},
+      {"gate_start", settings.gate_start},
+      {"gate_start_timestep", info.gate_start_timestep},
+      {"tool_version", info.tool_version}};
+  for (const std::string& key : info.unknown) json[key] = nullptr;
+  return json;
+}
+
+ConceptInfo ConceptFromJson(JsonObject object) {
+  ConceptInfo info;
+  ConceptSettings& settings = info.settings;
+  StatisticsSettings& statistics = settings.statistics;
+  settings.name = object.String("name");
+  for (const char* key : kMayBeUnknown) {
+    if (object.Any(key).is_null()) info.unknown.emplace_back(key);
+  }
+  const auto known = [&](const char* key) {
+    return !object.Any(key).is_null();
+  };
+  if (known("prompts")) settings.prompts = object.Strings("prompts");
+  if (known("mapping")) settings.mapping = object.Strings("mapping");
+  if (known("surrogate")) settings.surrogate = object.Strings("surrogate");
+  if (known("anchors")) settings.anchors = object.Strings("anchors");
+  settings.rank_map = object.Integer("rank_map");
+  settings.rank_target = object.Integer("rank_target");
+  settings.rank_gate = object.Integer("rank_gate");
+  if (known("tau")) settings.tau = object.Number("tau");
+  settings.eta = object.Number("eta");
+  if (!(std::abs(settings.eta) <= kMaxEta)) {
+    throw Error(object.place() + ": eta: expected a number within ±" +
+                std::to_string(static_cast<int64_t>(kMaxEta)));
+  }
+  if (known("scheduler")) statistics.scheduler = object.String("scheduler");
+  if (known("steps")) statistics.num_inference_steps = object.Integer("steps");
+  if (known("guidance")) statistics.guidance_scale = object.Number("guidance");
+  if (known("window")) ReadWindow(object, statistics);
+  if (known("num_seeds")) statistics.num_seeds = object.Integer("num_seeds");
+  if (known("gate_start")) settings.gate_start = object.Integer("gate_start");
   info.gate_start_timestep = object.Number("gate_start_timestep");
   info.tool_version = object.String("tool_version");
   object.Finish();

@@ -9,6 +9,13 @@
 
 namespace gloce {
 
+// Settings that ConceptInfo::unknown may list, in order: all that play no part
+// once the erasers are there.
+inline constexpr const char* kMayBeUnknown[] = {
+    "prompts", "mapping",  "surrogate", "anchors",   "tau",       "scheduler",
+    "steps",   "guidance", "window",    "num_seeds", "gate_start"};
+
+// Settings that are not known are null.
 nlohmann::json ConceptToJson(const ConceptInfo& info);
 
 // Throws Error naming the key.

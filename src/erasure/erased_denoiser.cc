@@ -177,44 +177,59 @@ class EraserHook final : public LayerHook {
   std::vector<int64_t> tokens_of_layer_;
 };
 
+void CheckFit(const Erasers& erasers, const std::string& model_identity,
+              const std::vector<HookPoint>& hooks, const std::string& folder) {
+  if (erasers.model_identity != model_identity) {
+    throw Error("these erasers were built for another model: identity " +
+                erasers.model_identity.substr(0, 12) + "…, but " + folder +
+                " has " + model_identity.substr(0, 12) +
+                "…; build them for this bundle");
+  }
+  if (erasers.layers.size() != hooks.size()) {
+    throw Error("these erasers have " + std::to_string(erasers.layers.size()) +
+                " hook points, but " + folder + " has " +
+                std::to_string(hooks.size()));
+  }
+  for (size_t i = 0; i < hooks.size(); ++i) {
+    const LayerErasers& layer = erasers.layers[i];
+    const HookPoint& hook = hooks[i];
+    if (layer.path != hook.path || layer.width != hook.width) {
+      throw Error("hook point " + std::to_string(i) + ": the erasers have " +
+                  layer.path + " (" + std::to_string(layer.width) + "), " +
+                  folder + " has " + hook.path + " (" +
+                  std::to_string(hook.width) + ")");
+    }
+  }
+}
+
 }  // namespace
 
 void CheckErasersFit(const Erasers& erasers, const Bundle& bundle) {
   const BundleManifest& manifest = bundle.manifest();
-  if (erasers.model_identity != manifest.model_identity) {
-    throw Error("these erasers were built for another model: identity " +
-                erasers.model_identity.substr(0, 12) + "…, but " +
-                bundle.folder() + " has " +
-                manifest.model_identity.substr(0, 12) +
-                "…; build them for this bundle");
-  }
-  if (erasers.layers.size() != manifest.hooks.size()) {
-    throw Error("these erasers have " + std::to_string(erasers.layers.size()) +
-                " hook points, but " + bundle.folder() + " has " +
-                std::to_string(manifest.hooks.size()));
-  }
-  for (size_t i = 0; i < manifest.hooks.size(); ++i) {
-    const LayerErasers& layer = erasers.layers[i];
-    const HookPoint& hook = manifest.hooks[i];
-    if (layer.path != hook.path || layer.width != hook.width) {
-      throw Error("hook point " + std::to_string(i) + ": the erasers have " +
-                  layer.path + " (" + std::to_string(layer.width) + "), " +
-                  bundle.folder() + " has " + hook.path + " (" +
-                  std::to_string(hook.width) + ")");
-    }
-  }
+  CheckFit(erasers, manifest.model_identity, manifest.hooks, bundle.folder());
 }
 
 class ErasedDenoiser::Impl {
  public:
   Impl(const Bundle& bundle, const Placement& placement, const Erasers& erasers,
        double strength)
-      : denoiser(bundle, placement), hook(erasers, strength, placement.device) {
-    denoiser.Install(&hook);
+      : denoiser(bundle, placement),
+        model_identity(bundle.model_identity()),
+        folder(bundle.folder()),
+        device(placement.device) {
+    Install(erasers, strength);
+  }
+
+  void Install(const Erasers& erasers, double strength) {
+    auto fresh = std::make_unique<EraserHook>(erasers, strength, device);
+    denoiser.Install(fresh.get());
+    hook = std::move(fresh);
   }
 
   HookedDenoiser denoiser;
-  EraserHook hook;
+  std::string model_identity, folder;
+  c10::Device device;
+  std::unique_ptr<EraserHook> hook;
 };
 
 ErasedDenoiser::ErasedDenoiser(const Bundle& bundle, const Placement& placement,
@@ -225,13 +240,19 @@ ErasedDenoiser::ErasedDenoiser(const Bundle& bundle, const Placement& placement,
 
 ErasedDenoiser::~ErasedDenoiser() = default;
 
+void ErasedDenoiser::SetErasers(const Erasers& erasers, double strength) {
+  CheckFit(erasers, impl_->model_identity, impl_->denoiser.hook_points(),
+           impl_->folder);
+  impl_->Install(erasers, strength);
+}
+
 at::Tensor ErasedDenoiser::Predict(const at::Tensor& latents, double timestep,
                                    const Conditioning& conditioning) {
   return impl_->denoiser.Predict(latents, timestep, conditioning);
 }
 
 at::Tensor ErasedDenoiser::TakeGateActivity() {
-  return impl_->hook.TakeActivity();
+  return impl_->hook->TakeActivity();
 }
 
 }  // namespace gloce

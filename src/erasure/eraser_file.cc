@@ -26,8 +26,13 @@ const std::string& MetadataValue(
     const std::string& path) {
   const auto found = metadata.find(key);
   if (found == metadata.end()) {
+    const bool published =
+        metadata.contains("prompts") && metadata.contains("rank");
     throw Error(path + ": metadata: \"" + key +
-                "\" is missing; this is no erasers file of gloce");
+                "\" is missing; this is no erasers file of gloce" +
+                (published ? ", but may be a checkpoint of the published code: "
+                             "gloce convert --to gloce reads it"
+                           : ""));
   }
   return found->second;
 }

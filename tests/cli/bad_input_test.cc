@@ -221,6 +221,30 @@ TEST_F(BadInputTest, OptionsThatWouldBeIgnoredOrChanged) {
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
+TEST_F(BadInputTest, Conversions) {
+  const std::string out = " --out " + (folder_ / "e") + " ";
+  const std::string file = Write("e.safetensors", "short");
+  const std::string to_gloce = "convert --to gloce" + out;
+  ExpectRefusal("convert" + out + file, 2, "--to");
+  ExpectRefusal("convert --to kohya" + out + file, 2, "kohya");
+  ExpectRefusal(to_gloce + file, 2, "--model is required");
+  ExpectRefusal(to_gloce + kModel + "--only cat " + file, 2, "--only");
+  ExpectRefusal(to_gloce + kModel + "--preset x " + "--eta inf " + file, 2,
+                "--eta");
+  ExpectRefusal(to_gloce + kModel + file, 1, "e.safetensors: ");
+  ExpectRefusal(to_gloce + kModel + "nowhere", 1, "nowhere");
+  fs::create_directory(folder_ / "empty");
+  ExpectRefusal(to_gloce + kModel + (folder_ / "empty"), 1,
+                "holds no ckpt.safetensors");
+  const std::string to_published = "convert --to published" + out;
+  ExpectRefusal(to_published + file, 1, "e.safetensors: ");
+  ExpectRefusal(to_published + kModel + file, 2, "--model has no effect");
+  ExpectRefusal(to_published + "--preset style " + file, 2, "--preset");
+  ExpectRefusal(to_published + "--eta 1 " + file, 2, "--eta");
+  ExpectRefusal(to_published + "--gate-start 1 " + file, 2, "--gate-start");
+  EXPECT_FALSE(fs::exists(folder_ / "e"));
+}
+
 TEST_F(BadInputTest, OutputsThatCannotBeWritten) {
   Write("file", "x");
   ExpectRefusal(

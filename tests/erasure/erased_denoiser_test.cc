@@ -152,6 +152,29 @@ TEST_F(ErasedDenoiserTest, OpenGatesReportFullActivityOfTheWinner) {
   EXPECT_EQ(activity[0][1].item<double>(), 0);
 }
 
+TEST_F(ErasedDenoiserTest, ErasersAreExchangedUnderTheSameNetwork) {
+  const Erasers cat = Sample("cat", 1);
+  const Erasers two = MergeErasers({Sample("fox", 2, 3), Sample("owl", 3)});
+  ErasedDenoiser exchanged(bundle_, {}, cat);
+  const at::Tensor with_cat = exchanged.Predict(latents_, 500, conditioning_);
+  exchanged.SetErasers(two, 0.5);
+  const at::Tensor with_two = exchanged.Predict(latents_, 500, conditioning_);
+  EXPECT_TRUE(with_two.equal(ErasedDenoiser(bundle_, {}, two, 0.5)
+                                 .Predict(latents_, 500, conditioning_)));
+  EXPECT_FALSE(with_two.equal(with_cat));
+  EXPECT_EQ(exchanged.TakeGateActivity().size(1), 2);
+
+  Erasers other = cat;
+  other.model_identity = std::string(64, '0');
+  EXPECT_THROW(exchanged.SetErasers(other), Error);
+  EXPECT_TRUE(exchanged.Predict(latents_, 500, conditioning_).equal(with_two));
+
+  exchanged.SetErasers(cat, 0);
+  EXPECT_TRUE(
+      exchanged.Predict(latents_, 500, conditioning_)
+          .equal(Unet(bundle_, {}).Predict(latents_, 500, conditioning_)));
+}
+
 TEST_F(ErasedDenoiserTest, ErasersOfAnotherModelAreRefusedByName) {
   const auto message = [&](const Erasers& erasers) {
     try {

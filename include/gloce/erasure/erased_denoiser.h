@@ -27,6 +27,11 @@ class ErasedDenoiser final : public Denoiser {
                  const Erasers& erasers, double strength = 1.0);
   ~ErasedDenoiser() override;
 
+  // Other erasers, or another strength, from the next call of Predict on; the
+  // network stays as it is. Gate activity starts anew. Throws as the
+  // constructor does, and then changes nothing.
+  void SetErasers(const Erasers& erasers, double strength = 1.0);
+
   at::Tensor Predict(const at::Tensor& latents, double timestep,
                      const Conditioning& conditioning) override;
 

@@ -51,6 +51,10 @@ struct ConceptInfo {
   ConceptSettings settings;
   double gate_start_timestep = 0;  // the eraser acts where timestep <= this
   std::string tool_version;
+  // Keys of settings that are not known, as those of a converted checkpoint
+  // that does not hold them; their fields above mean nothing. Never name, ranks
+  // or eta. In the order of docs/formats.md.
+  std::vector<std::string> unknown = {};
 };
 
 // One hook point's part of N erasers, float32 on the CPU, concepts along the
