@@ -312,6 +312,7 @@ int RunGenerate(const GenerateOptions& o) {
   BatchSampler sampler(pipeline, o);
   job.prepare = [&] {
     std::vector<std::string> prompts;
+    prompts.reserve(rows.size());
     for (const PromptRow& row : rows) prompts.push_back(row.prompt);
     WarnOfCutPrompts(pipeline, prompts);
     if (erasers.concepts.empty())

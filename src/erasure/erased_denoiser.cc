@@ -35,6 +35,7 @@ class LayerUpdate {
         target_mean_(layer.target_mean.to(device, at::kFloat)),
         strength_(strength) {
     std::vector<float> eta;
+    eta.reserve(concepts.size());
     for (const ConceptInfo& info : concepts)
       eta.push_back(static_cast<float>(info.settings.eta));
     eta_ = at::tensor(eta).to(device);
