@@ -56,9 +56,9 @@ std::string Sha256OfFile(const std::string& path) {
   if (!file) throw Error(path + ": " + std::strerror(errno));
   Digest digest;
   std::vector<char> block(size_t{1} << 20);
-  size_t got = 0;
-  while ((got = std::fread(block.data(), 1, block.size(), file.get())) > 0) {
-    digest.Update(block.data(), got);
+  while (!std::feof(file.get()) && !std::ferror(file.get())) {
+    digest.Update(block.data(),
+                  std::fread(block.data(), 1, block.size(), file.get()));
   }
   if (std::ferror(file.get()))
     throw Error(path + ": read failed: " + std::strerror(errno));

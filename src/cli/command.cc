@@ -60,8 +60,9 @@ CLI::Validator WholeRange(int64_t low, int64_t high) {
 std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,
                                                      char separator) {
   std::pair<int64_t, int64_t> pair;
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, pair.first);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto first = std::from_chars(begin, end, pair.first);
   if (first.ec != std::errc() || first.ptr == end || *first.ptr != separator)
     return std::nullopt;
   const auto second = std::from_chars(first.ptr + 1, end, pair.second);

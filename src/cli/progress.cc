@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace gloce {
@@ -15,7 +16,7 @@ constexpr std::chrono::seconds kLineInterval(10);
 }  // namespace
 
 std::string DurationText(double seconds) {
-  const auto total = static_cast<int64_t>(seconds + 0.5);
+  const auto total = int64_t{std::lround(seconds)};
   char text[32];
   if (total >= 3600) {
     std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", total / 3600,

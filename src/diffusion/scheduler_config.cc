@@ -202,7 +202,7 @@ SchedulerConfig SchedulerConfig::FromJson(const std::string& json_text,
   ReadTimesteps(object, config);
   ReadPrediction(object, config);
   for (const std::string& key : object.Keys()) {
-    if (key.starts_with("_")) object.Any(key);
+    if (key.starts_with('_')) object.Any(key);
   }
   for (const char* key : kIgnoredFields) {
     if (object.Has(key)) object.Any(key);

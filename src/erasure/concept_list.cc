@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <stdexcept>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -29,8 +30,11 @@ constexpr const char* kReplaces[][2] = {{"mapping", "num_mapping"},
                                         {"anchor_pool", "anchors"}};
 
 // A setting out of range. ReadConcepts adds where it was given.
-struct SettingError {
-  std::string key, message;
+struct SettingError : std::runtime_error {
+  SettingError(std::string setting, const std::string& message)
+      : std::runtime_error(message), key(std::move(setting)) {}
+
+  std::string key;
 };
 
 const std::set<std::string>& SettingKeys() {
@@ -259,9 +263,9 @@ class Presets {
  public:
   // Of the preset that `settings` name; nothing if they name none.
   const json& Of(const json& settings) {
-    static const json kNothing = json::object();
+    static const json nothing = json::object();
     const auto preset = settings.find("preset");
-    if (preset == settings.end()) return kNothing;
+    if (preset == settings.end()) return nothing;
     if (!preset->is_string()) throw Error("preset: expected a name");
     const auto name = preset->get<std::string>();
     auto [it, fresh] = read_.try_emplace(name);
@@ -279,14 +283,14 @@ class Presets {
                          const Layer& command_line,
                          const std::vector<const Layer*>& files) {
   if (command_line.settings.contains(error.key)) {
-    throw UsageError(OptionOf(error.key) + ": " + error.message);
+    throw UsageError(OptionOf(error.key) + ": " + error.what());
   }
   for (const Layer* layer : files) {
     if (layer->settings.contains(error.key)) {
-      throw Error(layer->place + ": " + error.key + ": " + error.message);
+      throw Error(layer->place + ": " + error.key + ": " + error.what());
     }
   }
-  throw UsageError(place + ": " + error.key + ": " + error.message +
+  throw UsageError(place + ": " + error.key + ": " + error.what() +
                    "; the preset has it so, change it with " +
                    OptionOf(error.key));
 }

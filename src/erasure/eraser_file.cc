@@ -63,7 +63,8 @@ LayerErasers ReadLayer(const SafetensorsFile& file, const std::string& path,
   layer.path = hook;
   layer.width = width;
   for (const LayerTensor& spec : kLayerTensors) {
-    const std::string name = hook + "." + spec.name;
+    std::string name = hook;
+    name.append(".").append(spec.name);
     const SafetensorsEntry* entry = file.Find(name);
     if (entry == nullptr)
       throw Error(path + ": tensor " + name + " is missing");

@@ -43,9 +43,9 @@ uint8_t CombiningClass(char32_t c) {
 void AppendDecomposed(char32_t c, std::u32string& out) {
   if (c >= kSBase && c < kSBase + kSCount) {
     const char32_t index = c - kSBase;
-    out += kLBase + index / (kVCount * kTCount);
-    out += kVBase + index % (kVCount * kTCount) / kTCount;
-    if (index % kTCount != 0) out += kTBase + index % kTCount;
+    out.push_back(kLBase + index / (kVCount * kTCount));
+    out.push_back(kVBase + index % (kVCount * kTCount) / kTCount);
+    if (index % kTCount != 0) out.push_back(kTBase + index % kTCount);
     return;
   }
   const auto* entry =
