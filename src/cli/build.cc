@@ -14,6 +14,7 @@
 #include "erasure/concept_json.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
+#include "gloce/diffusion/scheduler.h"
 #include "gloce/erasure/eraser_file.h"
 #include "gloce/erasure/fit.h"
 
@@ -106,7 +107,7 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   sampling->add_option("--window", o.window,
                        "Steps to record, START:END (START < step <= END)");
   sampling->add_option("--num-seeds", o.num_seeds, "Seeds a prompt");
-  sampling->add_option("--scheduler", o.scheduler, "ddim, pndm or lms");
+  sampling->add_option("--scheduler", o.scheduler, Join(SchedulerNames()));
   sampling->add_option("--steps", o.steps, "Denoising steps");
   sampling
       ->add_option("--guidance", o.guidance, "Classifier-free guidance scale")

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/join.h"
 #include "batch/job_images.h"
 #include "batch/prompt_table.h"
 #include "bundle/manifest.h"
@@ -16,6 +17,7 @@
 #include "gloce/base/error.h"
 #include "gloce/batch/job.h"
 #include "gloce/diffusion/pipeline.h"
+#include "gloce/diffusion/scheduler.h"
 #include "gloce/erasure/erased_denoiser.h"
 #include "gloce/erasure/eraser_file.h"
 
@@ -85,7 +87,7 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
       ->check(FiniteRange(0.0, 1000.0))
       ->capture_default_str();
   app.add_option("--scheduler", o.scheduler,
-                 "ddim, pndm or lms (default: the bundle's own)");
+                 Join(SchedulerNames()) + " (default: the bundle's own)");
   app.add_option("--width", o.width, "Pixels (default: the model's own size)")
       ->check(CLI::Range(int64_t{1}, kMaxImageSide));
   app.add_option("--height", o.height, "Pixels (default: the model's own size)")
