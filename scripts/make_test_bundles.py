@@ -5,6 +5,9 @@
 
 emoji     the demo pipeline (models/emoji)
 bfloat16  the same, stored in bfloat16
+sd2, sd2_zero_snr
+          from pipelines of random weights in the shape of Stable Diffusion 2.x,
+          which stand beside them as sd2_pipeline and sd2_zero_snr_pipeline
 scripted, frozen, unhooked
           the demo bundle with a U-Net that gloce must refuse
 """
@@ -23,12 +26,24 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 def stamp() -> str:
     """A hash over everything that decides the bundles."""
     digest = hashlib.sha256()
-    files = [p for folder in ("models/emoji", "python/export", "python/demo")
+    files = [p for folder in ("models/emoji", "python/export", "python/demo", "python/testdata")
              for p in (ROOT / folder).rglob("*")]
     files += [ROOT / "scripts/export_bundle.py", pathlib.Path(__file__)]
     for path in sorted(p for p in files if p.is_file() and p.suffix != ".pyc"):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def make_sd2(out: pathlib.Path) -> None:
+    sys.path.insert(0, str(ROOT / "python"))
+    from testdata import tiny
+
+    for name, zero_snr in (("sd2", False), ("sd2_zero_snr", True)):
+        folder = out / f"{name}_pipeline"
+        tiny.save_pipeline(
+            tiny.tiny_pipeline_2(ROOT / "models/emoji/tokenizer", zero_snr=zero_snr), folder)
+        subprocess.run([sys.executable, "-W", "ignore", ROOT / "scripts/export_bundle.py",
+                        folder, "--out", out / name], check=True)
 
 
 def replace_unet(bundle: pathlib.Path, module) -> None:
@@ -103,9 +118,10 @@ def main() -> int:
     subprocess.run([sys.executable, "-W", "ignore", ROOT / "scripts/export_bundle.py",
                     ROOT / "models/emoji", "--dtype", "bfloat16", "--out", out / "bfloat16"],
                    check=True)
+    make_sd2(out)
     make_broken(out / "emoji", out)
     mark.write_text(stamp())
-    print(f"{out}: made emoji, bfloat16, scripted, frozen, unhooked")
+    print(f"{out}: made emoji, bfloat16, sd2, sd2_zero_snr, scripted, frozen, unhooked")
     return 0
 
 
