@@ -76,6 +76,17 @@ def _prediction_type(scheduler: dict) -> str:
     return kind
 
 
+def _family(pipeline: Pipeline) -> str:
+    """Stable Diffusion 2.x has OpenCLIP's text encoder, with another activation."""
+    return "sd2" if pipeline.text_encoder.config.hidden_act == "gelu" else "sd1"
+
+
+def _defaults(extras: Path | None) -> dict:
+    """The build settings that a pipeline brings."""
+    path = extras / "gloce.json" if extras is not None else None
+    return read_json(path) if path is not None and path.is_file() else {}
+
+
 def _network_entries(sizes: networks.Sizes, dtype: str, scale: int) -> dict:
     channels, length, width = sizes.latent_channels, sizes.text_length, sizes.text_width
     latents = ["latents", dtype, ["B", channels, "H", "W"]]
@@ -152,7 +163,8 @@ class _Exporter:
         )
 
     def write_evaluators(self) -> dict:
-        found = evaluators.load_detector(self._pipeline.folder)
+        extras = self._pipeline.extras
+        found = evaluators.load_detector(extras) if extras is not None else None
         if found is None:
             return {}
         detector, labels = found
@@ -212,8 +224,7 @@ class _Exporter:
         hooks = networks.hook_points(pipeline.unet)
         scheduler = _scheduler(pipeline.scheduler)
         prediction_type = _prediction_type(scheduler)
-        defaults_path = pipeline.folder / "gloce.json"
-        defaults = read_json(defaults_path) if defaults_path.is_file() else {}
+        defaults = _defaults(pipeline.extras)
         identity = model_identity(pipeline.unet, pipeline.text_encoder)
         tokens = write_vocabulary(pipeline.tokenizer, self._folder / "tokenizer")
         for network in (pipeline.unet, pipeline.text_encoder, pipeline.vae):
@@ -224,7 +235,7 @@ class _Exporter:
         return {
             "format": FORMAT,
             "version": VERSION,
-            "family": "sd1",
+            "family": _family(pipeline),
             "name": name,
             "model_identity": identity,
             "source": {**versions, "pipeline": pipeline.class_name},

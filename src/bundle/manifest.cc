@@ -170,9 +170,9 @@ BundleManifest ParseBundleManifest(const std::string& text,
   BundleManifest manifest;
   manifest.name = root.String("name");
   manifest.family = root.String("family");
-  if (manifest.family != "sd1") {
+  if (manifest.family != "sd1" && manifest.family != "sd2") {
     throw Error(origin + ": family: got \"" + manifest.family +
-                "\", expected \"sd1\"");
+                "\", expected \"sd1\" or \"sd2\"");
   }
   manifest.model_identity = HexDigest(root, "model_identity");
   manifest.dtype = root.String("dtype");

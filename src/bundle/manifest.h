@@ -59,7 +59,7 @@ struct EvaluatorSpec {
 
 struct BundleManifest {
   std::string name;
-  std::string family;  // "sd1"
+  std::string family;  // "sd1", "sd2"
   std::string
       model_identity;  // hash of the source's denoiser and text encoder weights
   std::string prediction_type;  // "epsilon", "v_prediction", "sample"

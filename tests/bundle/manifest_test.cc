@@ -98,6 +98,12 @@ TEST(BundleManifestTest, ReadsEveryField) {
   EXPECT_EQ(json::parse(manifest.defaults_json)["preset"], "demo");
 }
 
+TEST(BundleManifestTest, KnowsBothFamilies) {
+  json manifest = Example();
+  manifest["family"] = "sd2";
+  EXPECT_EQ(ParseBundleManifest(manifest.dump(), "b").family, "sd2");
+}
+
 TEST(BundleManifestTest, DefaultsMayBeAbsent) {
   json manifest = Example();
   manifest.erase("defaults");
@@ -109,7 +115,8 @@ TEST(BundleManifestTest, DefaultsMayBeAbsent) {
 TEST(BundleManifestTest, NamesWhatIsWrong) {
   EXPECT_THAT(Complaint("/format", "zip"), HasSubstr("\"gloce-bundle\""));
   EXPECT_THAT(Complaint("/version", 2), HasSubstr("export the pipeline again"));
-  EXPECT_THAT(Complaint("/family", "sdxl"), HasSubstr("got \"sdxl\""));
+  EXPECT_THAT(Complaint("/family", "sdxl"),
+              HasSubstr("got \"sdxl\", expected \"sd1\" or \"sd2\""));
   EXPECT_THAT(Complaint("/model_identity", "AA"), HasSubstr("64 lower-case"));
   EXPECT_THAT(Complaint("/latent/channels", 0), HasSubstr("at least 1"));
   EXPECT_THAT(Complaint("/latent/scaling_factor", 0),
