@@ -75,13 +75,13 @@ std::vector<AddedTokenSpec> ReadAddedTokens(JsonObject& text) {
 }
 
 TokenizerKind ReadTokenizerKind(JsonObject& text) {
-  static const std::map<std::string, TokenizerKind> kKinds = {
+  static const std::map<std::string, TokenizerKind> kinds = {
       {"clip_bpe", TokenizerKind::kClipBpe},
       {"t5", TokenizerKind::kT5},
       {"xlm_roberta", TokenizerKind::kXlmRoberta}};
   const std::string name = text.String("tokenizer");
-  const auto kind = kKinds.find(name);
-  if (kind == kKinds.end()) {
+  const auto kind = kinds.find(name);
+  if (kind == kinds.end()) {
     throw Error(text.place() + ": tokenizer: got \"" + name +
                 "\", expected \"clip_bpe\", \"t5\" or \"xlm_roberta\"; a newer "
                 "gloce may know it");

@@ -46,13 +46,15 @@ struct AddedTokenSpec {
 enum class TokenizerKind { kClipBpe, kT5, kXlmRoberta };
 
 struct TextSpec {
-  TokenizerKind tokenizer;
-  int64_t
-      max_length;  // L, tokens of a prompt with its special tokens and padding
-  int64_t vocab_size;
-  int64_t width;                        // features of encoder_hidden_states
+  TokenizerKind tokenizer = TokenizerKind::kClipBpe;
+  // L, tokens of a prompt with its special tokens and padding
+  int64_t max_length = 0;
+  int64_t vocab_size = 0;
+  int64_t width = 0;                    // features of encoder_hidden_states
   std::optional<int64_t> bos_token_id;  // T5 has none
-  int64_t eos_token_id, pad_token_id, unk_token_id;
+  int64_t eos_token_id = 0;
+  int64_t pad_token_id = 0;
+  int64_t unk_token_id = 0;
   std::vector<AddedTokenSpec> added_tokens;
 };
 
@@ -71,7 +73,7 @@ struct BundleManifest {
   std::string prediction_type;  // "epsilon", "v_prediction", "sample"
   std::string scheduler_json;   // scheduler_config.json as diffusers writes it
   std::string dtype;            // of the stored weights
-  LatentSpec latent;
+  LatentSpec latent{};
   TextSpec text;
   std::vector<HookPoint> hooks;  // in the order of the denoiser's modules
   std::map<std::string, BundleFile>

@@ -58,7 +58,7 @@ class Reader {
       if (part.number == kNormalizerSpec) ReadNormalizerSpec(part.bytes);
     });
     if (!unk_) throw Error(origin_ + ": has no unknown piece");
-    Charsmap(model_.charsmap, origin_);
+    const Charsmap checked(model_.charsmap, origin_);
     model_.unk = *unk_;
     return std::move(model_);
   }
@@ -85,12 +85,12 @@ class Reader {
       if (unk_) fail("is unknown, as piece " + std::to_string(*unk_) + " is");
       unk_ = model_.pieces.size();
     } else if (type != kNormal && type != kControl) {
-      static const std::map<uint64_t, std::string> kOthers = {
+      static const std::map<uint64_t, std::string> others = {
           {4, "defined by the user"}, {5, "unused"}, {6, "a byte"}};
-      const auto other = kOthers.find(type);
+      const auto other = others.find(type);
       fail("is " +
-           (other == kOthers.end() ? "of type " + std::to_string(type)
-                                   : other->second) +
+           (other == others.end() ? "of type " + std::to_string(type)
+                                  : other->second) +
            ", expected a normal, control or unknown one");
     }
     model_.pieces.push_back(std::move(piece));
@@ -99,13 +99,13 @@ class Reader {
   void ReadTrainerSpec(std::string_view message) {
     ForEachField(message, origin_, [&](const ProtobufField& field) {
       if (field.number == kModelType && field.value != kUnigram) {
-        static const std::map<uint64_t, std::string> kNames = {
+        static const std::map<uint64_t, std::string> names = {
             {2, "BPE"}, {3, "word"}, {4, "character"}};
-        const auto name = kNames.find(field.value);
-        throw Error(origin_ + ": model type: got " +
-                    (name == kNames.end() ? std::to_string(field.value)
-                                          : name->second) +
-                    ", expected unigram");
+        const auto name = names.find(field.value);
+        throw Error(
+            origin_ + ": model type: got " +
+            (name == names.end() ? std::to_string(field.value) : name->second) +
+            ", expected unigram");
       }
       if (field.number == kWhitespaceAsSuffix && field.value != 0) {
         throw Error(origin_ +

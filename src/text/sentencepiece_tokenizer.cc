@@ -37,6 +37,7 @@ std::vector<UnigramPiece> ArrangePieces(std::vector<UnigramPiece> pieces,
     }
   }
   std::vector<UnigramPiece> arranged;
+  arranged.reserve(pieces.size() + 1);
   for (const char* special : kXlmRobertaFirst) {
     arranged.push_back({special, 0.0});
   }
@@ -85,14 +86,19 @@ void CheckIds(const SentencePieceOptions& options,
   check("unk", options.unk_id, unk_id);
 }
 
+[[noreturn]] void FailToken(const AddedToken& token, const std::string& what,
+                            const std::string& origin) {
+  throw Error(origin + ": added token " + QuoteForMessage(token.content) +
+              ": " + what);
+}
+
 void CheckAddedTokens(const std::vector<AddedToken>& tokens,
                       const std::vector<UnigramPiece>& pieces,
                       const std::string& origin) {
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) throw Error(origin + ": added token is empty");
     const auto fail = [&](const std::string& what) {
-      throw Error(origin + ": added token " + QuoteForMessage(token.content) +
-                  ": " + what);
+      FailToken(token, what, origin);
     };
     if (token.normalized) {
       fail("normalized: got true, expected false");
@@ -115,7 +121,7 @@ void CheckAddedTokens(const std::vector<AddedToken>& tokens,
 
 }  // namespace
 
-SentencePieceTokenizer::SentencePieceTokenizer(SentencePieceModel model,
+SentencePieceTokenizer::SentencePieceTokenizer(const SentencePieceModel& model,
                                                SentencePieceOptions options,
                                                const std::string& origin)
     : options_(std::move(options)),

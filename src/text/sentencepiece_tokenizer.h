@@ -44,7 +44,8 @@ class SentencePieceTokenizer : public Tokenizer {
   // with <unk>, <s>, </s> (kXlmRoberta), if an added token is empty,
   // normalised, or a piece of another id, or if max_length leaves no place for
   // the special tokens.
-  SentencePieceTokenizer(SentencePieceModel model, SentencePieceOptions options,
+  SentencePieceTokenizer(const SentencePieceModel& model,
+                         SentencePieceOptions options,
                          const std::string& origin);
 
   // Time O(length · longest piece) for any text. Keeps no state.

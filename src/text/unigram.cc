@@ -24,6 +24,13 @@ int ByteAt(const std::string& text, size_t at) {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : -1;
 }
 
+[[noreturn]] void FailPiece(int64_t id, const std::string& text,
+                            const std::string& what,
+                            const std::string& origin) {
+  throw Error(origin + ": piece " + std::to_string(id) + " " +
+              QuoteForMessage(text) + ": " + what);
+}
+
 }  // namespace
 
 // The best way to the byte at which it stands.
@@ -54,8 +61,7 @@ Unigram::Unigram(std::vector<UnigramPiece> pieces, int64_t unk_id,
   for (size_t i = 0; i < sorted_.size(); ++i) {
     const UnigramPiece& piece = pieces_[sorted_[i]];
     const auto fail = [&](const std::string& what) {
-      throw Error(origin + ": piece " + std::to_string(sorted_[i]) + " " +
-                  QuoteForMessage(piece.text) + ": " + what);
+      FailPiece(sorted_[i], piece.text, what, origin);
     };
     if (piece.text.empty()) fail("is empty");
     if (i > 0 && pieces_[sorted_[i - 1]].text == piece.text) {

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "error_text.h"
@@ -123,9 +122,9 @@ TEST(SentencePieceTokenizerTest, AddedTokensLeaveTheSpacesOfTokensBefore) {
 
 // Special pieces are found where normalisation brings them about.
 TEST(SentencePieceTokenizerTest, SpecialPiecesAreFoundAfterNormalisation) {
-  SentencePieceModel model = ReadSentencePieceModel(
+  const SentencePieceModel model = ReadSentencePieceModel(
       SentencePieceBytes(TinyT5Pieces(), CharsmapBytes({{'[', "<"}})), "m");
-  const SentencePieceTokenizer tokenizer(std::move(model), T5Options(), "m");
+  const SentencePieceTokenizer tokenizer(model, T5Options(), "m");
   EXPECT_THAT(tokenizer.Tokenize("[/s>"), ElementsAre(3, 1));
 }
 
