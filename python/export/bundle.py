@@ -12,7 +12,7 @@ from .errors import ExportError
 from .folder import MANIFEST, new_bundle_folder
 from .identity import model_identity
 from .pipeline import Pipeline, read_json
-from .tokenizer import added_tokens, write_vocabulary
+from .text import write_tokenizer
 
 FORMAT = "gloce-bundle"
 VERSION = 1
@@ -193,28 +193,20 @@ class _Exporter:
             "size_multiple": self._scale_factor() * self._sizes.unit,
         }
 
-    def _text(self, tokens: int) -> dict:
-        tokenizer = self._pipeline.tokenizer
+    def _text(self, tokenizer: dict) -> dict:
         return {
-            "tokenizer": "clip_bpe",
-            "files": {"vocab": "tokenizer/vocab.json", "merges": "tokenizer/merges.txt"},
+            **tokenizer,
             "max_length": self._sizes.text_length,
-            "vocab_size": tokens,
             "width": self._sizes.text_width,
-            "bos_token_id": tokenizer.bos_token_id,
-            "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-            "unk_token_id": tokenizer.unk_token_id,
-            "added_tokens": added_tokens(tokenizer),
         }
 
-    def _files(self) -> dict:
+    def _files(self, tokenizer: dict) -> dict:
         files = {}
         entries = _network_entries(self._sizes, self._dtype, self._scale_factor())
         for key, entry in entries.items():
             name = f"{key}.pt"
             files[key] = {"name": name, "sha256": sha256(self._folder / name), **entry}
-        for key, name in (("vocab", "tokenizer/vocab.json"), ("merges", "tokenizer/merges.txt")):
+        for key, name in tokenizer["files"].items():
             files[key] = {"name": name, "sha256": sha256(self._folder / name)}
         return files
 
@@ -226,7 +218,7 @@ class _Exporter:
         prediction_type = _prediction_type(scheduler)
         defaults = _defaults(pipeline.extras)
         identity = model_identity(pipeline.unet, pipeline.text_encoder)
-        tokens = write_vocabulary(pipeline.tokenizer, self._folder / "tokenizer")
+        tokenizer = write_tokenizer(pipeline.tokenizer, self._folder)
         for network in (pipeline.unet, pipeline.text_encoder, pipeline.vae):
             network.to(DTYPES[self._dtype])
         self.write_text_encoder()
@@ -243,9 +235,9 @@ class _Exporter:
             "latent": self._latent(),
             "prediction_type": prediction_type,
             "scheduler": scheduler,
-            "text": self._text(tokens),
+            "text": self._text(tokenizer),
             "hooks": hooks,
-            "files": self._files(),
+            "files": self._files(tokenizer),
             "evaluators": self.write_evaluators(),
             "defaults": defaults,
         }

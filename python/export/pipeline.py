@@ -8,7 +8,7 @@ import torch
 
 from . import single_file
 from .errors import ExportError, first_line
-from .tokenizer import vocabulary
+from .text import CLASSES, load_tokenizer
 
 # Pipelines whose components are those of StableDiffusionPipeline.
 _SUPPORTED = ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
@@ -31,7 +31,7 @@ _COMPONENTS = {
     "unet": ("UNet2DConditionModel",),
     "vae": ("AutoencoderKL",),
     "text_encoder": ("CLIPTextModel",),
-    "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
+    "tokenizer": CLASSES,
 }
 
 _NETWORKS = ("unet", "text_encoder", "vae")
@@ -187,31 +187,16 @@ def _load_network(loader, folder: Path, stem: str, variant: str | None, **option
     return network.eval().requires_grad_(False)
 
 
-def _load_tokenizer(folder: Path):
-    from transformers import CLIPTokenizer
-
+def _load_tokenizer(folder: Path, class_name: str):
     config = folder / "tokenizer_config.json"
     if config.is_file():
-        kind = read_json(config).get("tokenizer_class", "CLIPTokenizer")
-        if kind not in _COMPONENTS["tokenizer"]:
+        kind = read_json(config).get("tokenizer_class") or class_name
+        if kind.removesuffix("Fast") != class_name.removesuffix("Fast"):
             raise ExportError(
-                f"{config}: tokenizer_class: got {kind}, expected CLIPTokenizer:"
-                " no other tokenizer is supported"
+                f"{config}: tokenizer_class: got {kind}, expected {class_name} as"
+                f" model_index.json has it: {_RESAVE}"
             )
-    # Without its files transformers builds an empty tokenizer and says nothing.
-    slow = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
-    if not slow and not (folder / "tokenizer.json").is_file():
-        raise ExportError(
-            f"{folder}: neither tokenizer.json nor vocab.json with merges.txt: {_RESAVE}"
-        )
-    try:
-        tokenizer = CLIPTokenizer.from_pretrained(folder)
-    except Exception as error:  # many kinds, of several libraries
-        raise ExportError(
-            f"{folder}: cannot be loaded: {first_line(error)}: {_RESAVE}"
-        ) from error
-    vocabulary(tokenizer)  # raises where its rules are not CLIP's
-    return tokenizer
+    return load_tokenizer(folder, class_name)
 
 
 def _refuse_config(what: str, config, allowed: dict, advice: str) -> None:
@@ -366,7 +351,8 @@ def open_pipeline(source: str, variant: str | None = None, config: str | None = 
         folder = extras = locate(source, variant)
         networks = None
     class_name = _check_family(folder)
-    tokenizer = _load_tokenizer(folder / "tokenizer")
+    index = read_json(folder / "model_index.json")
+    tokenizer = _load_tokenizer(folder / "tokenizer", index["tokenizer"][1])
     networks = networks or _load_networks(folder, variant)
     unet, vae, text_encoder = networks["unet"], networks["vae"], networks["text_encoder"]
     if clip_skip:

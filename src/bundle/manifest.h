@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,15 +39,22 @@ struct AddedTokenSpec {
   std::string content;
   int64_t id;
   bool normalized;  // looked for after normalisation, not before
+  bool lstrip;      // takes white space before it along
+  bool rstrip;      // the same after it
 };
 
+enum class TokenizerKind { kClipBpe, kT5, kXlmRoberta };
+
 struct TextSpec {
-  std::string tokenizer;  // "clip_bpe"
-  int64_t
-      max_length;  // L, tokens of a prompt with its special tokens and padding
-  int64_t vocab_size;
-  int64_t width;  // features of encoder_hidden_states
-  int64_t bos_token_id, eos_token_id, pad_token_id, unk_token_id;
+  TokenizerKind tokenizer = TokenizerKind::kClipBpe;
+  // L, tokens of a prompt with its special tokens and padding
+  int64_t max_length = 0;
+  int64_t vocab_size = 0;
+  int64_t width = 0;                    // features of encoder_hidden_states
+  std::optional<int64_t> bos_token_id;  // T5 has none
+  int64_t eos_token_id = 0;
+  int64_t pad_token_id = 0;
+  int64_t unk_token_id = 0;
   std::vector<AddedTokenSpec> added_tokens;
 };
 
@@ -65,11 +73,11 @@ struct BundleManifest {
   std::string prediction_type;  // "epsilon", "v_prediction", "sample"
   std::string scheduler_json;   // scheduler_config.json as diffusers writes it
   std::string dtype;            // of the stored weights
-  LatentSpec latent;
+  LatentSpec latent{};
   TextSpec text;
   std::vector<HookPoint> hooks;  // in the order of the denoiser's modules
   std::map<std::string, BundleFile>
-      files;  // unet, text_encoder, vae_decoder, vocab, merges
+      files;  // unet, text_encoder, vae_decoder; vocab, merges or sentencepiece
   std::map<std::string, EvaluatorSpec> evaluators;
   std::string defaults_json;  // build defaults; "{}" if the bundle brings none
 };

@@ -91,6 +91,8 @@ TEST(BundleManifestTest, ReadsEveryField) {
   EXPECT_EQ(manifest.text.added_tokens[0].content, "<|startoftext|>");
   EXPECT_EQ(manifest.text.added_tokens[0].id, 49406);
   EXPECT_TRUE(manifest.text.added_tokens[0].normalized);
+  EXPECT_FALSE(manifest.text.added_tokens[0].lstrip);
+  EXPECT_EQ(manifest.text.tokenizer, TokenizerKind::kClipBpe);
   ASSERT_EQ(manifest.hooks.size(), 1u);
   EXPECT_EQ(manifest.hooks[0],
             (HookPoint{"mid.attn2.to_out.0", 320, "cross_attention_output"}));
@@ -102,6 +104,26 @@ TEST(BundleManifestTest, KnowsBothFamilies) {
   json manifest = Example();
   manifest["family"] = "sd2";
   EXPECT_EQ(ParseBundleManifest(manifest.dump(), "b").family, "sd2");
+}
+
+TEST(BundleManifestTest, ReadsSentencePieceTokenizers) {
+  json manifest = Example();
+  manifest["files"].erase("vocab");
+  manifest["files"].erase("merges");
+  manifest["files"]["sentencepiece"] = manifest["files"]["unet"];
+  json& text = manifest["text"];
+  text["added_tokens"][0]["lstrip"] = true;
+  text["tokenizer"] = "xlm_roberta";
+  BundleManifest parsed = ParseBundleManifest(manifest.dump(), "b");
+  EXPECT_EQ(parsed.text.tokenizer, TokenizerKind::kXlmRoberta);
+  EXPECT_EQ(parsed.text.bos_token_id, 49406);
+  EXPECT_TRUE(parsed.text.added_tokens[0].lstrip);
+  EXPECT_FALSE(parsed.text.added_tokens[0].rstrip);
+  text["tokenizer"] = "t5";
+  text.erase("bos_token_id");
+  parsed = ParseBundleManifest(manifest.dump(), "b");
+  EXPECT_EQ(parsed.text.tokenizer, TokenizerKind::kT5);
+  EXPECT_FALSE(parsed.text.bos_token_id.has_value());
 }
 
 TEST(BundleManifestTest, DefaultsMayBeAbsent) {
@@ -127,7 +149,7 @@ TEST(BundleManifestTest, NamesWhatIsWrong) {
               HasSubstr("got \"spiece\""));
   EXPECT_THAT(Complaint("/text/added_tokens/0/id", "7"),
               HasSubstr("added_tokens[0]: id"));
-  EXPECT_THAT(Complaint("/text/added_tokens/0/lstrip", true),
+  EXPECT_THAT(Complaint("/text/added_tokens/0/single_word", true),
               HasSubstr("added_tokens[0]"));
   EXPECT_THAT(Complaint("/hooks/1", Example()["hooks"][0]),
               HasSubstr("appears twice"));
