@@ -28,8 +28,8 @@ struct LatentSpec {
   int64_t channels;          // C
   int64_t sample_size;       // H = W of the latents the model was trained on
   int64_t vae_scale_factor;  // pixels a latent position covers along each side
-  int64_t
-      size_multiple;  // a picture's sides must be multiples of this many pixels
+  // a picture's sides must be multiples of this many pixels
+  int64_t size_multiple;
   double scaling_factor;  // latents = scaling_factor · (encoded − shift_factor)
   double shift_factor;
 };
@@ -68,16 +68,16 @@ struct EvaluatorSpec {
 struct BundleManifest {
   std::string name;
   std::string family;  // "sd1", "sd2"
-  std::string
-      model_identity;  // hash of the source's denoiser and text encoder weights
+  // hash of the source's denoiser and text encoder weights
+  std::string model_identity;
   std::string prediction_type;  // "epsilon", "v_prediction", "sample"
   std::string scheduler_json;   // scheduler_config.json as diffusers writes it
   std::string dtype;            // of the stored weights
   LatentSpec latent{};
   TextSpec text;
   std::vector<HookPoint> hooks;  // in the order of the denoiser's modules
-  std::map<std::string, BundleFile>
-      files;  // unet, text_encoder, vae_decoder; vocab, merges or sentencepiece
+  // unet, text_encoder, vae_decoder; vocab, merges or sentencepiece
+  std::map<std::string, BundleFile> files;
   std::map<std::string, EvaluatorSpec> evaluators;
   std::string defaults_json;  // build defaults; "{}" if the bundle brings none
 };

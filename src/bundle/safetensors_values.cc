@@ -25,7 +25,7 @@ constexpr std::array<Dtype, 10> kDtypes = {{
 template <typename Bits>
 std::optional<size_t> FindNonFinite(std::string_view data, Bits exponent) {
   constexpr size_t kBlock = 1024;
-  std::array<Bits, kBlock> block;
+  std::array<Bits, kBlock> block{};
   const size_t count = data.size() / sizeof(Bits);
   for (size_t begin = 0; begin < count; begin += kBlock) {
     const size_t size = std::min(kBlock, count - begin);

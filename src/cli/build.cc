@@ -113,7 +113,7 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
           "Gate threshold, in standard deviations above the anchors' scores")
       ->check(FiniteRange(1e-6, 1e6));
   method->add_option("--eta", o.eta, "Scale of what is put in place")
-      ->check(FiniteRange(-1e6, 1e6));
+      ->check(FiniteRange(-kMaxEta, kMaxEta));
   method
       ->add_option("--gate-start", o.gate_start,
                    "First step, of --steps, at which the eraser acts")
@@ -302,12 +302,9 @@ int RunBuild(const BuildOptions& o) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
   if (o.output.json) {
-    json names = json::array();
-    for (const ConceptInfo& info : erasers.concepts)
-      names.push_back(info.settings.name);
     const json document = {{"file", o.out},
                            {"sha256", ErasersHash(erasers)},
-                           {"concepts", names},
+                           {"concepts", ConceptNames(erasers)},
                            {"statistics_passes", cost.statistics},
                            {"gate_passes", cost.gates},
                            {"seconds", seconds}};

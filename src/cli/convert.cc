@@ -101,13 +101,6 @@ void CheckOptions(const ConvertOptions& o) {
   refuse(o.settings.gate_start.has_value(), "--gate-start");
 }
 
-json NamesOf(const Erasers& erasers) {
-  json names = json::array();
-  for (const ConceptInfo& info : erasers.concepts)
-    names.push_back(info.settings.name);
-  return names;
-}
-
 void NoteAssumptions(const PublishedSettings& settings,
                      const ConceptInfo& first) {
   if (settings.preset) return;
@@ -141,7 +134,7 @@ int ToGloce(const ConvertOptions& o) {
   if (o.output.json) {
     const json document = {{"file", o.out},
                            {"sha256", ErasersHash(erasers)},
-                           {"concepts", NamesOf(erasers)}};
+                           {"concepts", ConceptNames(erasers)}};
     std::cout << document.dump(2) << '\n';
   } else if (!o.output.quiet) {
     std::cout << o.out << ": " << erasers.concepts.size() << " concepts\n";
@@ -189,7 +182,7 @@ int ToPublished(const ConvertOptions& o) {
   if (o.output.json) {
     const json document = {{"folder", o.out},
                            {"files", files},
-                           {"concepts", NamesOf(erasers)},
+                           {"concepts", ConceptNames(erasers)},
                            {"arguments", arguments}};
     std::cout << document.dump(2) << '\n';
   } else if (!o.output.quiet) {
@@ -231,7 +224,7 @@ void RegisterConvert(CLI::App& app, Command& command) {
       "Settings that the checkpoints were built with: " + Join(PresetNames()));
   sub->add_option("--eta", o->settings.eta,
                   "Scale of what is put in place (default: the preset's, or 1)")
-      ->check(FiniteRange(-1e6, 1e6));
+      ->check(FiniteRange(-kMaxEta, kMaxEta));
   sub->add_option("--gate-start", o->settings.gate_start,
                   "First step, of 50, at which the erasers act (default: the "
                   "preset's, or 10)")

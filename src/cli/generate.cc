@@ -181,8 +181,7 @@ class BatchSampler {
   void LoadErased(const Erasers& erasers) {
     erased_ = std::make_unique<ErasedDenoiser>(
         pipeline_.bundle(), pipeline_.placement(), erasers, options_.strength);
-    for (const ConceptInfo& info : erasers.concepts)
-      names_.push_back(info.settings.name);
+    names_ = ConceptNames(erasers);
   }
 
   std::vector<Picture> operator()(const std::vector<ImageSettings>& batch) {
@@ -243,8 +242,7 @@ RunFacts FactsOf(const GenerateOptions& o, const Pipeline& pipeline,
   if (!erasers.concepts.empty()) {
     facts.erasers = ErasersHash(erasers);
     facts.strength = o.strength;
-    for (const ConceptInfo& info : erasers.concepts)
-      facts.concepts.push_back(info.settings.name);
+    facts.concepts = ConceptNames(erasers);
   }
   return facts;
 }
@@ -313,6 +311,7 @@ int RunGenerate(const GenerateOptions& o) {
   BatchSampler sampler(pipeline, o);
   job.prepare = [&] {
     std::vector<std::string> prompts;
+    prompts.reserve(rows.size());
     for (const PromptRow& row : rows) prompts.push_back(row.prompt);
     WarnOfCutPrompts(pipeline, prompts);
     if (erasers.concepts.empty())

@@ -23,11 +23,9 @@ int RunMerge(const MergeOptions& o) {
   const Erasers merged = MergeErasers(inputs);
   WriteErasers(o.out, merged);
   if (o.output.json) {
-    nlohmann::json names = nlohmann::json::array();
-    for (const ConceptInfo& info : merged.concepts)
-      names.push_back(info.settings.name);
-    const nlohmann::json document = {
-        {"file", o.out}, {"sha256", ErasersHash(merged)}, {"concepts", names}};
+    const nlohmann::json document = {{"file", o.out},
+                                     {"sha256", ErasersHash(merged)},
+                                     {"concepts", ConceptNames(merged)}};
     std::cout << document.dump(2) << '\n';
   } else if (!o.output.quiet) {
     std::cout << o.out << ": " << merged.concepts.size() << " concepts\n";

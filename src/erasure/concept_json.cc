@@ -5,19 +5,17 @@
 #include "gloce/base/error.h"
 
 namespace gloce {
-namespace {
 
 void ReadWindow(JsonObject& object, StatisticsSettings& statistics) {
   const nlohmann::json& window = object.Array("window");
   if (window.size() != 2 || !window[0].is_number_integer() ||
       !window[1].is_number_integer()) {
-    throw Error(object.place() + ": window: expected two integers");
+    throw Error(object.place() +
+                ": window: expected two integers, [start, end]");
   }
   statistics.window_start = window[0].get<int64_t>();
   statistics.window_end = window[1].get<int64_t>();
 }
-
-}  // namespace
 
 nlohmann::json ConceptToJson(const ConceptInfo& info) {
   const ConceptSettings& settings = info.settings;

@@ -18,6 +18,9 @@ inline constexpr const char* kMayBeUnknown[] = {
 // Settings that are not known are null.
 nlohmann::json ConceptToJson(const ConceptInfo& info);
 
+// Reads "window", [start, end], into `statistics`. Throws Error.
+void ReadWindow(JsonObject& object, StatisticsSettings& statistics);
+
 // Throws Error naming the key.
 ConceptInfo ConceptFromJson(JsonObject object);
 

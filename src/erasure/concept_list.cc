@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "erasure/concept_json.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
 #include "text/unicode.h"
@@ -114,18 +115,6 @@ int64_t Count(JsonObject& object, const char* key, int64_t otherwise,
   return value;
 }
 
-void ReadWindow(JsonObject& object, StatisticsSettings& statistics) {
-  if (!object.Has("window")) return;
-  const json& window = object.Array("window");
-  if (window.size() != 2 || !window[0].is_number_integer() ||
-      !window[1].is_number_integer()) {
-    throw Error(object.place() +
-                ": window: expected two integers, [start, end]");
-  }
-  statistics.window_start = window[0].get<int64_t>();
-  statistics.window_end = window[1].get<int64_t>();
-}
-
 StatisticsSettings ReadStatistics(JsonObject& object) {
   StatisticsSettings statistics;
   statistics.scheduler = object.String("scheduler", statistics.scheduler);
@@ -133,7 +122,7 @@ StatisticsSettings ReadStatistics(JsonObject& object) {
   statistics.guidance_scale =
       object.Number("guidance", statistics.guidance_scale);
   CheckRange("guidance", statistics.guidance_scale, 0.0, 1000.0);
-  ReadWindow(object, statistics);
+  if (object.Has("window")) ReadWindow(object, statistics);
   if (statistics.window_start < 0 ||
       statistics.window_end <= statistics.window_start ||
       statistics.window_end > statistics.num_inference_steps) {

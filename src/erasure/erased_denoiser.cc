@@ -35,6 +35,7 @@ class LayerUpdate {
         target_mean_(layer.target_mean.to(device, at::kFloat)),
         strength_(strength) {
     std::vector<float> eta;
+    eta.reserve(concepts.size());
     for (const ConceptInfo& info : concepts)
       eta.push_back(static_cast<float>(info.settings.eta));
     eta_ = at::tensor(eta).to(device);
@@ -177,8 +178,10 @@ class EraserHook final : public LayerHook {
   std::vector<int64_t> tokens_of_layer_;
 };
 
-void CheckFit(const Erasers& erasers, const std::string& model_identity,
-              const std::vector<HookPoint>& hooks, const std::string& folder) {
+void CheckIdentityAndHooks(const Erasers& erasers,
+                           const std::string& model_identity,
+                           const std::vector<HookPoint>& hooks,
+                           const std::string& folder) {
   if (erasers.model_identity != model_identity) {
     throw Error("these erasers were built for another model: identity " +
                 erasers.model_identity.substr(0, 12) + "…, but " + folder +
@@ -206,7 +209,8 @@ void CheckFit(const Erasers& erasers, const std::string& model_identity,
 
 void CheckErasersFit(const Erasers& erasers, const Bundle& bundle) {
   const BundleManifest& manifest = bundle.manifest();
-  CheckFit(erasers, manifest.model_identity, manifest.hooks, bundle.folder());
+  CheckIdentityAndHooks(erasers, manifest.model_identity, manifest.hooks,
+                        bundle.folder());
 }
 
 class ErasedDenoiser::Impl {
@@ -241,8 +245,8 @@ ErasedDenoiser::ErasedDenoiser(const Bundle& bundle, const Placement& placement,
 ErasedDenoiser::~ErasedDenoiser() = default;
 
 void ErasedDenoiser::SetErasers(const Erasers& erasers, double strength) {
-  CheckFit(erasers, impl_->model_identity, impl_->denoiser.hook_points(),
-           impl_->folder);
+  CheckIdentityAndHooks(erasers, impl_->model_identity,
+                        impl_->denoiser.hook_points(), impl_->folder);
   impl_->Install(erasers, strength);
 }
 

@@ -56,11 +56,17 @@ double GateStartTimestep(int64_t num_train_timesteps, int64_t gate_start,
          1.0;
 }
 
+std::vector<std::string> ConceptNames(const Erasers& erasers) {
+  std::vector<std::string> names;
+  names.reserve(erasers.concepts.size());
+  for (const ConceptInfo& info : erasers.concepts)
+    names.push_back(info.settings.name);
+  return names;
+}
+
 Erasers SelectConcepts(const Erasers& erasers,
                        const std::vector<std::string>& names) {
-  std::vector<std::string> known;
-  for (const ConceptInfo& info : erasers.concepts)
-    known.push_back(info.settings.name);
+  const std::vector<std::string> known = ConceptNames(erasers);
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       throw UsageError("--only: got \"" + name +

@@ -200,9 +200,7 @@ Erasers FitErasers(Pipeline& pipeline,
   PassRunner runner(pipeline, denoiser, calls_of_a_run, options);
 
   const MomentPlan moment_plan = PlanMoments(concepts);
-  std::vector<int64_t> widths;
-  for (const HookPoint& hook : manifest.hooks) widths.push_back(hook.width);
-  MomentCollector moments(moment_plan, widths);
+  MomentCollector moments(moment_plan, HookWidths(manifest));
   BasisBuilder builder(moment_plan, concepts);
   runner.Run("statistics", moment_plan.prompts, moment_plan.passes, moments,
              [&](size_t done) {

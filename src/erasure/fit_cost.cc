@@ -13,12 +13,6 @@
 namespace gloce {
 namespace {
 
-std::vector<int64_t> HookWidths(const BundleManifest& manifest) {
-  std::vector<int64_t> widths;
-  for (const HookPoint& hook : manifest.hooks) widths.push_back(hook.width);
-  return widths;
-}
-
 void CheckEnough(const ConceptSettings& settings,
                  const CallsOfARun& calls_of_a_run) {
   const StatisticsSettings& statistics = settings.statistics;
@@ -53,6 +47,13 @@ void CheckGateRank(const ConceptSettings& settings,
 }
 
 }  // namespace
+
+std::vector<int64_t> HookWidths(const BundleManifest& manifest) {
+  std::vector<int64_t> widths;
+  widths.reserve(manifest.hooks.size());
+  for (const HookPoint& hook : manifest.hooks) widths.push_back(hook.width);
+  return widths;
+}
 
 CallsOfARun CallsOfRuns(const Pipeline& pipeline) {
   return [&pipeline, known = std::map<StatisticsSettings, int64_t>()](

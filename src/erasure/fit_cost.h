@@ -10,6 +10,9 @@ namespace gloce {
 
 struct BundleManifest;
 
+// D of every hook point.
+std::vector<int64_t> HookWidths(const BundleManifest& manifest);
+
 // Calls of a whole run, by the bundle's schedulers. Each setting is asked for
 // once. `pipeline` must outlive the result.
 CallsOfARun CallsOfRuns(const Pipeline& pipeline);

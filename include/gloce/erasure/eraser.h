@@ -87,6 +87,9 @@ struct Erasers {
 double GateStartTimestep(int64_t num_train_timesteps, int64_t gate_start,
                          int64_t steps);
 
+// Names of the concepts, in their order.
+std::vector<std::string> ConceptNames(const Erasers& erasers);
+
 // The erasers of the named concepts, in the file's order. Throws UsageError
 // naming those the file has if a name is unknown.
 Erasers SelectConcepts(const Erasers& erasers,
