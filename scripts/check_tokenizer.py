@@ -20,6 +20,9 @@ import clip_tokenizers
 import tokenizers
 import transformers
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+from testdata.tokenizer_bundle import write_tokenizer_bundle  # noqa: E402
+
 MARKS = [*range(0x300, 0x370), 0x483, 0x591, 0x5B0, 0x64B, 0x93C, 0x94D, 0x9BC, 0xE38, 0xF71,
          0x1DC0, 0x1DFA, 0x20D0, 0x302A, 0x3099, 0x309A, 0xFE20, 0x1D165, 0x1D16D, 0x1E8D0]
 SPACES = "\t\n\v\f\r \x1c\x1f\x85\xa0\u1680\u180e\u2000\u200a\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -38,8 +41,8 @@ BLOCKS = [(0x20, 0x7F), (0xA0, 0x250), (0x250, 0x370), (0x370, 0x530), (0x530, 0
           (0x1D100, 0x1D800), (0x1E000, 0x1F000), (0x1F300, 0x1FB00), (0x2F800, 0x2FA20)]
 
 
-def random_text(source):
-    """One text of up to some 200 characters."""
+def random_text(source, pieces=PIECES):
+    """One text of up to some 200 characters, with some of `pieces` in it."""
     block = source.choice(BLOCKS)
     parts = []
     for _ in range(source.randint(0, 24)):
@@ -60,7 +63,7 @@ def random_text(source):
             parts.append("".join(source.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP",
                                                 k=source.randint(1, 12))))
         else:
-            parts.append(source.choice(PIECES))
+            parts.append(source.choice(pieces))
         if source.random() < 0.4:
             parts.append(" ")
     return "".join(parts)
@@ -75,7 +78,7 @@ def every_code_point():
 def ours(program, tokenizer, texts):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        clip_tokenizers.write_folder(tokenizer, folder)
+        write_tokenizer_bundle(tokenizer, tokenizer.model_max_length, folder)
         lines = "".join(json.dumps(text) + "\n" for text in texts)
         run = subprocess.run([program, folder], input=lines, capture_output=True, text=True)
     if run.returncode != 0:
@@ -84,12 +87,10 @@ def ours(program, tokenizer, texts):
 
 
 def theirs(tokenizer, texts):
-    def run(**how):
-        return tokenizer(texts, return_attention_mask=False, verbose=False, **how).input_ids
-
-    ids = run(add_special_tokens=False)
-    encoded = run(padding="max_length", truncation=True)
-    return [{"ids": a, "encoded": b} for a, b in zip(ids, encoded)]
+    ids = tokenizer(texts, add_special_tokens=False, verbose=False).input_ids
+    encoded = tokenizer(texts, padding="max_length", truncation=True, verbose=False)
+    return [{"ids": a, "encoded": b, "mask": c}
+            for a, b, c in zip(ids, encoded.input_ids, encoded.attention_mask)]
 
 
 def compare(name, what, program, tokenizer, texts):

@@ -76,13 +76,3 @@ def options(tokenizer):
             for token in description["added_tokens"]
         ],
     }
-
-
-def write_folder(tokenizer, folder):
-    """Writes vocab.json, merges.txt and options.json for tests/text/tokenize_main.cc."""
-    model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
-    merges = "".join(f"{left} {right}\n" for left, right in model["merges"])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.json").write_text(json.dumps(model["vocab"]), encoding="utf-8")
-    (folder / "merges.txt").write_text("#version: 0.2\n" + merges, encoding="utf-8")
-    (folder / "options.json").write_text(json.dumps(options(tokenizer)), encoding="utf-8")

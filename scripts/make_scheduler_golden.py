@@ -5,7 +5,9 @@
 
 timesteps.json: for every scheduler and spacing a hash of the timesteps of each
 step count up to 200, one of all further counts' timesteps put together, and the
-timesteps themselves for some counts.
+timesteps themselves for some counts. Fractional Karras timesteps hang on the last
+bit of numpy's float32 logarithm, which differs between processors: they have a sum
+in place of the hash.
 trajectories.json: latents that the schedulers reach with an analytic denoiser,
 for configs of their own class and for configs of every other class of diffusers,
 converted as a user does it, `Target.from_config(source.config)`.
@@ -32,6 +34,8 @@ CLASSES = {
     "ddim": diffusers.DDIMScheduler,
     "pndm": diffusers.PNDMScheduler,
     "lms": diffusers.LMSDiscreteScheduler,
+    "euler": diffusers.EulerDiscreteScheduler,
+    "dpmpp_2m": diffusers.DPMSolverMultistepScheduler,
 }
 SPACINGS = ["leading", "trailing", "linspace"]
 STABLE_DIFFUSION = {
@@ -49,6 +53,8 @@ def class_config(name, **fields):
 
 def make(name, config):
     """The scheduler `name` from a config of any class, as a user converts it."""
+    if "lambda_min_clipped" in config and config["lambda_min_clipped"] is None:
+        config = {**config, "lambda_min_clipped": -math.inf}  # which JSON lacks
     source_class = getattr(diffusers, config["_class_name"])
     target = CLASSES[name].from_config(source_class.from_config(config).config)
     # Reading the file with the target's class at once gives the same.
@@ -80,6 +86,10 @@ def timesteps_of(scheduler, num_inference_steps):
         values.pop()
     if max(values) >= scheduler.config.num_train_timesteps:
         return None, surplus
+    if isinstance(scheduler, CLASSES["dpmpp_2m"]) and not scheduler.config.use_karras_sigmas:
+        # From a step of length 0 it goes on to divide by 0.
+        if len(set(values)) < len(values):
+            return None, surplus
     return values, surplus
 
 
@@ -99,9 +109,20 @@ def timestep_cases():
             if spacing == "trailing":
                 variants.append({**variants[0], "num_train_timesteps": 777})
             cases += [(name, variant) for variant in variants]
+    for name in ["lms", "euler", "dpmpp_2m"]:
+        cases.append((name, {"use_karras_sigmas": True}))
+    for spacing in SPACINGS:
+        cases.append(("dpmpp_2m", {"beta_schedule": "squaredcos_cap_v2",
+                                   "timestep_spacing": spacing,
+                                   "lambda_min_clipped": -5.1}))
+    cases.append(("dpmpp_2m", {"beta_schedule": "squaredcos_cap_v2",
+                               "use_karras_sigmas": True}))
     for name, fields in cases:
-        config = class_config(name, **STABLE_DIFFUSION, **fields)
+        config = class_config(name, **{**STABLE_DIFFUSION, **fields})
         scheduler = make(name, config)
+        if fields.get("use_karras_sigmas"):
+            yield {"scheduler": name, "config": config, **karras_timesteps(scheduler)}
+            continue
         listed, hashes, refused, surplus_counts, others = {}, {}, [], [], []
         for count in range(1, scheduler.config.num_train_timesteps + 1):
             values, surplus = timesteps_of(scheduler, count)
@@ -126,6 +147,20 @@ def timestep_cases():
         }
 
 
+def karras_timesteps(scheduler):
+    """Hashes of integers, sums of fractions, for the step counts up to 200."""
+    listed, hashes, sums = {}, {}, {}
+    for count in range(1, MOST_HASHED_ALONE + 1):
+        values, _ = timesteps_of(scheduler, count)
+        if isinstance(scheduler, CLASSES["dpmpp_2m"]):
+            hashes[count] = fnv1a(values)
+        else:
+            sums[count] = sum(values)
+        if count in LISTED_STEP_COUNTS:
+            listed[count] = values
+    return {"fnv1a": hashes, "sums": sums, "timesteps": listed}
+
+
 def start_noise():
     """Values that every language computes alike, in [-2, 2]; (2, 2, 2, 2)."""
     values = [(i * 7919 % 101) / 25.0 - 2.0 for i in range(16)]
@@ -140,6 +175,10 @@ def denoise(latents, timestep):
 
 def trajectory(scheduler, num_inference_steps):
     scheduler.set_timesteps(num_inference_steps)
+    if hasattr(scheduler, "set_begin_index"):
+        # Else DPM-Solver looks its place up by the timestep and leaves out the first
+        # of two that Karras sigmas round to one; at the end it then fails.
+        scheduler.set_begin_index(0)
     latents = start_noise() * scheduler.init_noise_sigma
     for timestep in scheduler.timesteps:
         model_input = scheduler.scale_model_input(latents, timestep)
@@ -167,10 +206,18 @@ def own_configs():
         for spacing in ["trailing", "linspace"]:
             yield "ddim", {**common, "clip_sample": False,
                            "timestep_spacing": spacing}, [3, 20]
-        for spacing in ["trailing", "leading"]:
-            yield "lms", {**common, "timestep_spacing": spacing,
-                          "steps_offset": 1}, [3, 20]
-        yield "lms", {**common, "use_karras_sigmas": True}, [2, 20]
+        for name in ["lms", "euler", "dpmpp_2m"]:
+            if name != "lms":
+                yield name, common, counts
+            for spacing in ["trailing", "leading"]:
+                yield name, {**common, "timestep_spacing": spacing,
+                             "steps_offset": 1}, [3, 20]
+            yield name, {**common, "use_karras_sigmas": True}, [2, 20]
+        for name in ["euler", "dpmpp_2m"]:
+            zero_snr = {**common, "rescale_betas_zero_snr": True}
+            yield name, {**zero_snr, "timestep_spacing": "trailing"}, [1, 10, 50]
+            yield name, {**zero_snr, "use_karras_sigmas": True}, [10]
+        yield "dpmpp_2m", {**common, "solver_type": "heun"}, [5, 20]
     for spacing in ["trailing", "linspace"]:
         for skip in [False, True]:
             yield "pndm", {**STABLE_DIFFUSION, "timestep_spacing": spacing,
@@ -182,6 +229,28 @@ def own_configs():
                    "rescale_betas_zero_snr": True}, [1, 10, 50]
     yield "ddim", {**STABLE_DIFFUSION, "clip_sample": False,
                    "rescale_betas_zero_snr": True, "steps_offset": 1}, [10]
+    for name in ["euler", "dpmpp_2m"]:
+        last = {**STABLE_DIFFUSION, "final_sigmas_type": "sigma_min"}
+        yield name, last, [1, 5, 20]
+        yield name, {**last, "use_karras_sigmas": True}, [5, 20]
+    for name in ["lms", "euler", "dpmpp_2m"]:  # LMS has no such ends
+        yield name, {**STABLE_DIFFUSION, "use_karras_sigmas": True, "sigma_min": 0.1,
+                     "sigma_max": 9.0}, [5, 20]
+    for fields, counts in [
+        ({"lower_order_final": False}, [5]),
+        ({"lower_order_final": False, "final_sigmas_type": "sigma_min"}, [5, 20]),
+        ({"euler_at_final": True, "final_sigmas_type": "sigma_min"}, [5, 20]),
+        ({"lower_order_final": False, "euler_at_final": True,
+          "final_sigmas_type": "sigma_min", "solver_type": "heun"}, [5, 20]),
+        ({"algorithm_type": "deis", "solver_type": "bh2",
+          "final_sigmas_type": "sigma_min"}, [5]),
+    ]:
+        yield "dpmpp_2m", {**STABLE_DIFFUSION, **fields}, counts
+    cosine = {"beta_schedule": "squaredcos_cap_v2"}
+    for spacing in SPACINGS:
+        yield "dpmpp_2m", {**cosine, "lambda_min_clipped": -5.1,
+                           "timestep_spacing": spacing}, [10, 40]
+    yield "dpmpp_2m", {**cosine, "use_karras_sigmas": True}, [10]
     trained = [round(0.001 + 0.0002 * i, 6) for i in range(100)]
     for name in CLASSES:
         fields = {"clip_sample": False} if name == "ddim" else {}
@@ -231,6 +300,8 @@ def trajectory_cases():
         yield trajectory_case(name, config, counts)
     for config in foreign_configs():
         for name in CLASSES:
+            if config["_class_name"] == "DEISMultistepScheduler" and name == "dpmpp_2m":
+                continue  # diffusers refuses the fields that it fills in itself
             yield trajectory_case(name, config, [10])
 
 

@@ -5,9 +5,10 @@
 
 emoji     the demo pipeline (models/emoji)
 bfloat16  the same, stored in bfloat16
-tiny1, tiny2
-          random pipelines with convolutional and with linear projections; what they were made
-          from stands beside them (tiny1.pipeline)
+sd1       from a pipeline of random weights, which stands beside it as sd1_pipeline
+sd2, sd2_zero_snr
+          from pipelines of random weights in the shape of Stable Diffusion 2.x,
+          which stand beside them as sd2_pipeline and sd2_zero_snr_pipeline
 scripted, frozen, unhooked
           the demo bundle with a U-Net that gloce must refuse
 """
@@ -50,16 +51,19 @@ def export(pipeline: pathlib.Path, out: pathlib.Path, *options: str) -> None:
                     pipeline, "--out", out, *options], check=True)
 
 
-def make_tiny(out: pathlib.Path) -> None:
+def make_random(out: pathlib.Path) -> None:
     sys.path.insert(0, str(ROOT / "python"))
     from export.quiet import quieten
     quieten(offline=True)
-    from testdata.tiny import save_tiny_pipeline
+    from testdata import tiny
 
-    for name, linear in (("tiny1", False), ("tiny2", True)):
-        pipeline = out / f"{name}.pipeline"
-        save_tiny_pipeline(ROOT / "models/emoji/tokenizer", pipeline, linear=linear)
-        export(pipeline, out / name)
+    tokenizer = ROOT / "models/emoji/tokenizer"
+    for name, pipeline in (("sd1", tiny.tiny_pipeline(tokenizer)),
+                           ("sd2", tiny.tiny_pipeline_2(tokenizer)),
+                           ("sd2_zero_snr", tiny.tiny_pipeline_2(tokenizer, zero_snr=True))):
+        folder = out / f"{name}_pipeline"
+        tiny.save_pipeline(pipeline, folder)
+        export(folder, out / name)
 
 
 def make_broken(emoji: pathlib.Path, out: pathlib.Path) -> None:
@@ -120,10 +124,10 @@ def main() -> int:
     out.mkdir(parents=True)
     export(ROOT / "models/emoji", out / "emoji")
     export(ROOT / "models/emoji", out / "bfloat16", "--dtype", "bfloat16")
-    make_tiny(out)
+    make_random(out)
     make_broken(out / "emoji", out)
     mark.write_text(stamp())
-    print(f"{out}: made emoji, bfloat16, tiny1, tiny2, scripted, frozen, unhooked")
+    print(f"{out}: made emoji, bfloat16, sd1, sd2, sd2_zero_snr, scripted, frozen, unhooked")
     return 0
 
 

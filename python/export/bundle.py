@@ -12,7 +12,7 @@ from .errors import ExportError
 from .folder import MANIFEST, new_bundle_folder
 from .identity import model_identity
 from .pipeline import Pipeline, read_json
-from .tokenizer import added_tokens, write_vocabulary
+from .text import write_tokenizer
 
 FORMAT = "gloce-bundle"
 VERSION = 1
@@ -74,6 +74,17 @@ def _prediction_type(scheduler: dict) -> str:
             f" {', '.join(PREDICTION_TYPES)}"
         )
     return kind
+
+
+def _family(pipeline: Pipeline) -> str:
+    """Stable Diffusion 2.x has OpenCLIP's text encoder, with another activation."""
+    return "sd2" if pipeline.text_encoder.config.hidden_act == "gelu" else "sd1"
+
+
+def _defaults(extras: Path | None) -> dict:
+    """The build settings that a pipeline brings."""
+    path = extras / "gloce.json" if extras is not None else None
+    return read_json(path) if path is not None and path.is_file() else {}
 
 
 def _network_entries(sizes: networks.Sizes, dtype: str, scale: int) -> dict:
@@ -152,7 +163,8 @@ class _Exporter:
         )
 
     def write_evaluators(self) -> dict:
-        found = evaluators.load_detector(self._pipeline.folder)
+        extras = self._pipeline.extras
+        found = evaluators.load_detector(extras) if extras is not None else None
         if found is None:
             return {}
         detector, labels = found
@@ -181,28 +193,20 @@ class _Exporter:
             "size_multiple": self._scale_factor() * self._sizes.unit,
         }
 
-    def _text(self, tokens: int) -> dict:
-        tokenizer = self._pipeline.tokenizer
+    def _text(self, tokenizer: dict) -> dict:
         return {
-            "tokenizer": "clip_bpe",
-            "files": {"vocab": "tokenizer/vocab.json", "merges": "tokenizer/merges.txt"},
+            **tokenizer,
             "max_length": self._sizes.text_length,
-            "vocab_size": tokens,
             "width": self._sizes.text_width,
-            "bos_token_id": tokenizer.bos_token_id,
-            "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-            "unk_token_id": tokenizer.unk_token_id,
-            "added_tokens": added_tokens(tokenizer),
         }
 
-    def _files(self) -> dict:
+    def _files(self, tokenizer: dict) -> dict:
         files = {}
         entries = _network_entries(self._sizes, self._dtype, self._scale_factor())
         for key, entry in entries.items():
             name = f"{key}.pt"
             files[key] = {"name": name, "sha256": sha256(self._folder / name), **entry}
-        for key, name in (("vocab", "tokenizer/vocab.json"), ("merges", "tokenizer/merges.txt")):
+        for key, name in tokenizer["files"].items():
             files[key] = {"name": name, "sha256": sha256(self._folder / name)}
         return files
 
@@ -212,10 +216,9 @@ class _Exporter:
         hooks = networks.hook_points(pipeline.unet)
         scheduler = _scheduler(pipeline.scheduler)
         prediction_type = _prediction_type(scheduler)
-        defaults_path = pipeline.folder / "gloce.json"
-        defaults = read_json(defaults_path) if defaults_path.is_file() else {}
+        defaults = _defaults(pipeline.extras)
         identity = model_identity(pipeline.unet, pipeline.text_encoder)
-        tokens = write_vocabulary(pipeline.tokenizer, self._folder / "tokenizer")
+        tokenizer = write_tokenizer(pipeline.tokenizer, self._folder)
         for network in (pipeline.unet, pipeline.text_encoder, pipeline.vae):
             network.to(DTYPES[self._dtype])
         self.write_text_encoder()
@@ -224,7 +227,7 @@ class _Exporter:
         return {
             "format": FORMAT,
             "version": VERSION,
-            "family": "sd1",
+            "family": _family(pipeline),
             "name": name,
             "model_identity": identity,
             "source": {**versions, "pipeline": pipeline.class_name},
@@ -232,9 +235,9 @@ class _Exporter:
             "latent": self._latent(),
             "prediction_type": prediction_type,
             "scheduler": scheduler,
-            "text": self._text(tokens),
+            "text": self._text(tokenizer),
             "hooks": hooks,
-            "files": self._files(),
+            "files": self._files(tokenizer),
             "evaluators": self.write_evaluators(),
             "defaults": defaults,
         }

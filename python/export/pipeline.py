@@ -1,4 +1,4 @@
-"""Opens a Stable Diffusion 1.x pipeline in diffusers' format and refuses others."""
+"""Opens a Stable Diffusion 1.x or 2.x pipeline and refuses others."""
 
 import json
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import torch
 
+from . import single_file
 from .errors import ExportError, first_line
-from .tokenizer import vocabulary
+from .text import CLASSES, load_tokenizer
 
 # Pipelines whose components are those of StableDiffusionPipeline.
 _SUPPORTED = ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
@@ -30,8 +31,10 @@ _COMPONENTS = {
     "unet": ("UNet2DConditionModel",),
     "vae": ("AutoencoderKL",),
     "text_encoder": ("CLIPTextModel",),
-    "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
+    "tokenizer": CLASSES,
 }
+
+_NETWORKS = ("unet", "text_encoder", "vae")
 
 _FUSE = (
     "fuse the LoRA (pipe.fuse_lora(); pipe.unload_lora_weights();"
@@ -45,7 +48,7 @@ _RESAVE = "download it again, or save it again with pipe.save_pretrained(FOLDER)
 class Pipeline:
     """The parts of a pipeline that a bundle needs; networks on the CPU in eval mode."""
 
-    folder: Path
+    extras: Path | None  # the folder of what gloce adds: gloce.json, detector/
     class_name: str
     unet: torch.nn.Module
     text_encoder: torch.nn.Module
@@ -68,7 +71,7 @@ def read_json(path: Path) -> dict:
     return value
 
 
-def locate(source: str) -> Path:
+def locate(source: str, variant: str | None = None) -> Path:
     """The local folder of a pipeline: `source` itself, or the hub's copy of that id.
 
     A folder that exists is used as it is.
@@ -77,16 +80,15 @@ def locate(source: str) -> Path:
     if path.is_dir():
         return path
     if path.exists():
-        raise ExportError(
-            f"{source}: is a file, expected a folder in diffusers' format: convert it"
-            " with StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER)"
-        )
+        raise ExportError(f"{source}: is a file, expected a pipeline folder or a hub id")
     if source.count("/") != 1 or source.startswith((".", "/", "~")):
         raise ExportError(f"{source}: not found: give a pipeline folder or a hub id (owner/name)")
     from diffusers import StableDiffusionPipeline
 
     try:
-        return Path(StableDiffusionPipeline.download(source, safety_checker=None))
+        return Path(StableDiffusionPipeline.download(
+            source, safety_checker=None, variant=variant
+        ))
     except Exception as error:  # many kinds, of several libraries
         raise ExportError(
             f"{source}: no such folder, and not to be had from the hub: {first_line(error)}"
@@ -112,7 +114,7 @@ def _check_family(folder: Path) -> str:
         family = next((name for part, name in _OTHER_FAMILIES if part in class_name), "other")
         raise ExportError(
             f"{folder}: {class_name}: {family} pipelines are not supported yet: export a"
-            " Stable Diffusion 1.x text-to-image pipeline (StableDiffusionPipeline)"
+            " Stable Diffusion 1.x or 2.x text-to-image pipeline (StableDiffusionPipeline)"
         )
     if "text_encoder_2" in index:
         raise ExportError(
@@ -129,8 +131,25 @@ def _check_family(folder: Path) -> str:
     return class_name
 
 
-def _variant(folder: Path, stem: str) -> str | None:
-    """`fp16` if a component was saved with that variant only."""
+def _has_variant(folder: Path, variant: str) -> bool:
+    # stem.fp16.safetensors; split, stem.fp16-00001-of-00002.safetensors or
+    # stem-00001-of-00002.fp16.safetensors.
+    marks = (f".{variant}.", f".{variant}-")
+    return any(mark in path.name for path in folder.iterdir() for mark in marks)
+
+
+def _check_variant(folder: Path, variant: str) -> None:
+    if not any(_has_variant(folder / name, variant) for name in _NETWORKS):
+        raise ExportError(
+            f"{folder}: no component has weights of variant {variant!r}: leave --variant out"
+        )
+
+
+def _variant(folder: Path, stem: str, wanted: str | None) -> str | None:
+    """The variant to load: the one wanted, where the component has it, as diffusers
+    does; `fp16` if a component was saved with that variant only."""
+    if wanted is not None and _has_variant(folder, wanted):
+        return wanted
     names = [path.name for path in folder.iterdir()]
     if any(name.startswith(stem + ".") and ".fp16." not in name for name in names):
         return None
@@ -140,11 +159,11 @@ def _variant(folder: Path, stem: str) -> str | None:
     return "fp16" if any(".fp16" in name for name in names) else None
 
 
-def _load_network(loader, folder: Path, stem: str, **options):
+def _load_network(loader, folder: Path, stem: str, variant: str | None, **options):
     """Loads a network in float32, refusing weights that do not fit exactly."""
     try:
         network, info = loader.from_pretrained(
-            folder, variant=_variant(folder, stem), output_loading_info=True, **options
+            folder, variant=_variant(folder, stem, variant), output_loading_info=True, **options
         )
     except Exception as error:  # many kinds, of several libraries
         raise ExportError(
@@ -168,31 +187,16 @@ def _load_network(loader, folder: Path, stem: str, **options):
     return network.eval().requires_grad_(False)
 
 
-def _load_tokenizer(folder: Path):
-    from transformers import CLIPTokenizer
-
+def _load_tokenizer(folder: Path, class_name: str):
     config = folder / "tokenizer_config.json"
     if config.is_file():
-        kind = read_json(config).get("tokenizer_class", "CLIPTokenizer")
-        if kind not in _COMPONENTS["tokenizer"]:
+        kind = read_json(config).get("tokenizer_class") or class_name
+        if kind.removesuffix("Fast") != class_name.removesuffix("Fast"):
             raise ExportError(
-                f"{config}: tokenizer_class: got {kind}, expected CLIPTokenizer:"
-                " no other tokenizer is supported"
+                f"{config}: tokenizer_class: got {kind}, expected {class_name} as"
+                f" model_index.json has it: {_RESAVE}"
             )
-    # Without its files transformers builds an empty tokenizer and says nothing.
-    slow = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
-    if not slow and not (folder / "tokenizer.json").is_file():
-        raise ExportError(
-            f"{folder}: neither tokenizer.json nor vocab.json with merges.txt: {_RESAVE}"
-        )
-    try:
-        tokenizer = CLIPTokenizer.from_pretrained(folder)
-    except Exception as error:  # many kinds, of several libraries
-        raise ExportError(
-            f"{folder}: cannot be loaded: {first_line(error)}: {_RESAVE}"
-        ) from error
-    vocabulary(tokenizer)  # raises where its rules are not CLIP's
-    return tokenizer
+    return load_tokenizer(folder, class_name)
 
 
 def _refuse_config(what: str, config, allowed: dict, advice: str) -> None:
@@ -235,7 +239,7 @@ def _check_vae(vae) -> None:
         "latents_std": (None,),
         "shift_factor": (None, 0, 0.0),
         "out_channels": (3,),
-    }, "not a VAE of Stable Diffusion 1.x")
+    }, "not a VAE of Stable Diffusion 1.x or 2.x")
 
 
 def _check_text(text_encoder, tokenizer) -> None:
@@ -265,34 +269,104 @@ def _sample_size(config) -> int:
     return size
 
 
-def open_pipeline(source: str) -> Pipeline:
-    """Loads a pipeline from a folder or the hub, networks in float32.
-
-    Raises ExportError, with advice, for anything but a Stable Diffusion 1.x
-    text-to-image pipeline whose parts are complete and fit together.
-    """
-    folder = locate(source)
-    class_name = _check_family(folder)
+def _load_networks(folder: Path, variant: str | None) -> dict[str, torch.nn.Module]:
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextModel
 
-    wide = torch.float32
-    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
-    tokenizer = _load_tokenizer(folder / "tokenizer")
-    text_encoder = _load_network(CLIPTextModel, folder / "text_encoder", "model", dtype=wide)
-    stem = "diffusion_pytorch_model"
-    vae = _load_network(AutoencoderKL, folder / "vae", stem, torch_dtype=wide)
-    unet = _load_network(UNet2DConditionModel, folder / "unet", stem, torch_dtype=wide)
+    if variant is not None:
+        _check_variant(folder, variant)
+    wide, stem = torch.float32, "diffusion_pytorch_model"
+    return {
+        "text_encoder": _load_network(
+            CLIPTextModel, folder / "text_encoder", "model", variant, dtype=wide),
+        "vae": _load_network(AutoencoderKL, folder / "vae", stem, variant, torch_dtype=wide),
+        "unet": _load_network(
+            UNet2DConditionModel, folder / "unet", stem, variant, torch_dtype=wide),
+    }
+
+
+def _skip_layers(text_encoder, count: int) -> None:
+    """Leaves out the text encoder's last `count` layers, as diffusers' clip_skip does.
+
+    The model identity then is another: erasers of one do not fit the other.
+    """
+    # transformers 4 has this level, transformers 5 does not.
+    model = getattr(text_encoder, "text_model", text_encoder)
+    layers = model.encoder.layers
+    if count >= len(layers):
+        raise ExportError(
+            f"--clip-skip: got {count}, expected less than the text encoder's {len(layers)} layers"
+        )
+    model.encoder.layers = layers[:len(layers) - count]
+    text_encoder.config.num_hidden_layers = len(layers) - count
+
+
+def _locate_config(source: str) -> Path:
+    """A folder, or what the hub has of that id but for the weights."""
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(source, allow_patterns=["*.json", "*.txt"]))
+    except Exception as error:  # many kinds, of several libraries
+        raise ExportError(
+            f"--config: {source}: no such folder, and not to be had from the hub:"
+            f" {first_line(error)}"
+        ) from error
+
+
+def _open_file(path: Path, config: str | None, variant: str | None) -> tuple[Path, dict]:
+    """The configuration's folder and the networks of a single-file checkpoint."""
+    if variant is not None:
+        raise ExportError(f"{path}: is one file, which has no --variant: leave it out")
+    if config is None:
+        raise ExportError(
+            f"{path}: is one file, which does not say how it is to be used: give --config with"
+            " a pipeline folder (or hub id) of the model that it was made from; its"
+            " configuration and tokenizer are used, its weights are not"
+        )
+    folder = _locate_config(config)
+    _check_family(folder)
+    return folder, single_file.load_networks(path, folder)
+
+
+def open_pipeline(source: str, variant: str | None = None, config: str | None = None,
+                  clip_skip: int = 0) -> Pipeline:
+    """Loads a pipeline from a folder, the hub or a single file, networks in float32.
+
+    variant: of the weights, such as "fp16". config: for a single file, the folder
+    or hub id of a pipeline with its configuration. clip_skip: the number of the
+    text encoder's last layers to leave out.
+
+    Raises ExportError, with advice, for anything but a Stable Diffusion 1.x or 2.x
+    text-to-image pipeline whose parts are complete and fit together.
+    """
+    if Path(source).is_file():
+        folder, networks = _open_file(Path(source), config, variant)
+        extras = None
+    else:
+        if config is not None:
+            raise ExportError(f"{source}: is no single file, which --config is for: leave it out")
+        folder = extras = locate(source, variant)
+        networks = None
+    class_name = _check_family(folder)
+    index = read_json(folder / "model_index.json")
+    tokenizer = _load_tokenizer(folder / "tokenizer", index["tokenizer"][1])
+    networks = networks or _load_networks(folder, variant)
+    unet, vae, text_encoder = networks["unet"], networks["vae"], networks["text_encoder"]
+    if clip_skip:
+        _skip_layers(text_encoder, clip_skip)
     _check_vae(vae)
     _check_unet(unet, vae, text_encoder)
     _check_text(text_encoder, tokenizer)
     return Pipeline(
-        folder=folder,
+        extras=extras,
         class_name=class_name,
         unet=unet,
         text_encoder=text_encoder,
         vae=vae,
         tokenizer=tokenizer,
-        scheduler=scheduler,
+        scheduler=read_json(folder / "scheduler" / "scheduler_config.json"),
         sample_size=_sample_size(unet.config),
     )

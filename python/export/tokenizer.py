@@ -14,7 +14,8 @@ _SPLIT_PATTERN = (
 )
 
 
-def _describe(tokenizer) -> dict:
+def describe(tokenizer) -> dict:
+    """What tokenizer.json says of a loaded tokenizer."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ExportError(
@@ -80,7 +81,7 @@ def vocabulary(tokenizer) -> tuple[dict[str, int], list[tuple[str, str]]]:
     merges.txt; both are read through the loaded tokenizer. Raises ExportError
     if its rules are not CLIP's.
     """
-    description = _describe(tokenizer)
+    description = describe(tokenizer)
     _check_rules(description)
     _check_added_tokens(tokenizer, description)
     vocab = dict(description["model"]["vocab"])
@@ -107,7 +108,7 @@ def added_tokens(tokenizer) -> list[dict]:
     """
     return [
         {key: token[key] for key in ("content", "id", "normalized")}
-        for token in _describe(tokenizer)["added_tokens"]
+        for token in describe(tokenizer)["added_tokens"]
     ]
 
 

@@ -15,12 +15,15 @@ constexpr size_t kHashDigits = 16;
 
 // The names that A1111's list of samplers shows.
 std::string SamplerName(const std::string& scheduler) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5>
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8>
       kNames{{{"ddim", "DDIM"},
               {"pndm", "PNDM"},
               {"lms", "LMS"},
               {"euler", "Euler"},
-              {"dpmpp_2m", "DPM++ 2M"}}};
+              {"dpmpp_2m", "DPM++ 2M"},
+              {"lms_karras", "LMS Karras"},
+              {"euler_karras", "Euler Karras"},
+              {"dpmpp_2m_karras", "DPM++ 2M Karras"}}};
   for (const auto& [name, shown] : kNames) {
     if (name == scheduler) return std::string(shown);
   }

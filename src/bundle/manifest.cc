@@ -67,24 +67,44 @@ std::vector<AddedTokenSpec> ReadAddedTokens(JsonObject& text) {
     JsonObject object(item, text.place() + ": added_tokens[" +
                                 std::to_string(tokens.size()) + "]");
     tokens.push_back({object.String("content"), object.Integer("id"),
-                      object.Bool("normalized")});
+                      object.Bool("normalized"), object.Bool("lstrip", false),
+                      object.Bool("rstrip", false)});
     object.Finish();
   }
   return tokens;
 }
 
+TokenizerKind ReadTokenizerKind(JsonObject& text) {
+  static const std::map<std::string, TokenizerKind> kinds = {
+      {"clip_bpe", TokenizerKind::kClipBpe},
+      {"t5", TokenizerKind::kT5},
+      {"xlm_roberta", TokenizerKind::kXlmRoberta}};
+  const std::string name = text.String("tokenizer");
+  const auto kind = kinds.find(name);
+  if (kind == kinds.end()) {
+    throw Error(text.place() + ": tokenizer: got \"" + name +
+                "\", expected \"clip_bpe\", \"t5\" or \"xlm_roberta\"; a newer "
+                "gloce may know it");
+  }
+  return kind->second;
+}
+
+// Keys of the tokenizer's files in "files".
+std::vector<std::string> TokenizerFiles(TokenizerKind kind) {
+  if (kind == TokenizerKind::kClipBpe) return {"vocab", "merges"};
+  return {"sentencepiece"};
+}
+
 TextSpec ReadText(JsonObject object) {
   TextSpec text{};
-  text.tokenizer = object.String("tokenizer");
-  if (text.tokenizer != "clip_bpe") {
-    throw Error(object.place() + ": tokenizer: got \"" + text.tokenizer +
-                "\", expected \"clip_bpe\"; a newer gloce may know it");
-  }
+  text.tokenizer = ReadTokenizerKind(object);
   object.Object("files");  // the same names stand in "files" below, with hashes
   text.max_length = PositiveInteger(object, "max_length");
   text.vocab_size = PositiveInteger(object, "vocab_size");
   text.width = PositiveInteger(object, "width");
-  text.bos_token_id = object.Integer("bos_token_id");
+  if (text.tokenizer != TokenizerKind::kT5) {
+    text.bos_token_id = object.Integer("bos_token_id");
+  }
   text.eos_token_id = object.Integer("eos_token_id");
   text.pad_token_id = object.Integer("pad_token_id");
   text.unk_token_id = object.Integer("unk_token_id");
@@ -120,15 +140,17 @@ BundleFile ReadFileEntry(JsonObject& object) {
   return file;
 }
 
-std::map<std::string, BundleFile> ReadFiles(JsonObject object) {
+std::map<std::string, BundleFile> ReadFiles(JsonObject object,
+                                            TokenizerKind tokenizer) {
   std::map<std::string, BundleFile> files;
   for (const std::string& key : object.Keys()) {
     JsonObject entry = object.Object(key);
     files.emplace(key, ReadFileEntry(entry));
     entry.Finish();
   }
-  for (const char* needed :
-       {"unet", "text_encoder", "vae_decoder", "vocab", "merges"}) {
+  std::vector<std::string> all = TokenizerFiles(tokenizer);
+  all.insert(all.end(), {"unet", "text_encoder", "vae_decoder"});
+  for (const std::string& needed : all) {
     if (!files.contains(needed))
       throw Error(object.place() + ": \"" + needed + "\" is missing");
   }
@@ -170,9 +192,9 @@ BundleManifest ParseBundleManifest(const std::string& text,
   BundleManifest manifest;
   manifest.name = root.String("name");
   manifest.family = root.String("family");
-  if (manifest.family != "sd1") {
+  if (manifest.family != "sd1" && manifest.family != "sd2") {
     throw Error(origin + ": family: got \"" + manifest.family +
-                "\", expected \"sd1\"");
+                "\", expected \"sd1\" or \"sd2\"");
   }
   manifest.model_identity = HexDigest(root, "model_identity");
   manifest.dtype = root.String("dtype");
@@ -188,7 +210,7 @@ BundleManifest ParseBundleManifest(const std::string& text,
   manifest.latent = ReadLatent(root.Object("latent"));
   manifest.text = ReadText(root.Object("text"));
   manifest.hooks = ReadHooks(root);
-  manifest.files = ReadFiles(root.Object("files"));
+  manifest.files = ReadFiles(root.Object("files"), manifest.text.tokenizer);
   if (root.Has("evaluators"))
     manifest.evaluators = ReadEvaluators(root.Object("evaluators"));
   manifest.defaults_json =

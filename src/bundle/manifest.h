@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,8 @@ struct LatentSpec {
   int64_t channels;          // C
   int64_t sample_size;       // H = W of the latents the model was trained on
   int64_t vae_scale_factor;  // pixels a latent position covers along each side
-  int64_t
-      size_multiple;  // a picture's sides must be multiples of this many pixels
+  // a picture's sides must be multiples of this many pixels
+  int64_t size_multiple;
   double scaling_factor;  // latents = scaling_factor · (encoded − shift_factor)
   double shift_factor;
 };
@@ -38,15 +39,19 @@ struct AddedTokenSpec {
   std::string content;
   int64_t id;
   bool normalized;  // looked for after normalisation, not before
+  bool lstrip;      // takes white space before it along
+  bool rstrip;      // the same after it
 };
 
+enum class TokenizerKind { kClipBpe, kT5, kXlmRoberta };
+
 struct TextSpec {
-  std::string tokenizer;  // "clip_bpe"
+  TokenizerKind tokenizer = TokenizerKind::kClipBpe;
   // L, tokens of a prompt with its special tokens and padding
   int64_t max_length = 0;
   int64_t vocab_size = 0;
-  int64_t width = 0;  // features of encoder_hidden_states
-  int64_t bos_token_id = 0;
+  int64_t width = 0;                    // features of encoder_hidden_states
+  std::optional<int64_t> bos_token_id;  // T5 has none
   int64_t eos_token_id = 0;
   int64_t pad_token_id = 0;
   int64_t unk_token_id = 0;
@@ -62,17 +67,17 @@ struct EvaluatorSpec {
 
 struct BundleManifest {
   std::string name;
-  std::string family;  // "sd1"
-  std::string
-      model_identity;  // hash of the source's denoiser and text encoder weights
+  std::string family;  // "sd1", "sd2"
+  // hash of the source's denoiser and text encoder weights
+  std::string model_identity;
   std::string prediction_type;  // "epsilon", "v_prediction", "sample"
   std::string scheduler_json;   // scheduler_config.json as diffusers writes it
   std::string dtype;            // of the stored weights
   LatentSpec latent{};
   TextSpec text;
   std::vector<HookPoint> hooks;  // in the order of the denoiser's modules
-  std::map<std::string, BundleFile>
-      files;  // unet, text_encoder, vae_decoder, vocab, merges
+  // unet, text_encoder, vae_decoder; vocab, merges or sentencepiece
+  std::map<std::string, BundleFile> files;
   std::map<std::string, EvaluatorSpec> evaluators;
   std::string defaults_json;  // build defaults; "{}" if the bundle brings none
 };

@@ -15,6 +15,7 @@
 #include "erasure/concept_json.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
+#include "gloce/diffusion/scheduler.h"
 #include "gloce/erasure/eraser_file.h"
 #include "gloce/erasure/fit.h"
 

@@ -18,6 +18,7 @@
 #include "gloce/base/error.h"
 #include "gloce/batch/job.h"
 #include "gloce/diffusion/pipeline.h"
+#include "gloce/diffusion/scheduler.h"
 #include "gloce/erasure/erased_denoiser.h"
 #include "gloce/erasure/eraser_file.h"
 

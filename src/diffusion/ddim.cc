@@ -19,8 +19,7 @@
 namespace gloce {
 
 DdimScheduler::DdimScheduler(const SchedulerConfig& config)
-    : Scheduler("ddim", config,
-                AlphasCumprod(config, config.rescale_betas_zero_snr)),
+    : Scheduler("ddim", config, AlphasCumprod(config, ZeroSnr::kExact)),
       final_alpha_cumprod_(config.set_alpha_to_one.value_or(true)
                                ? 1.0F
                                : alphas_cumprod().front()) {

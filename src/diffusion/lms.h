@@ -5,21 +5,16 @@
 #include <deque>
 #include <vector>
 
-#include "gloce/diffusion/scheduler.h"
+#include "diffusion/sigma_scheduler.h"
 
 namespace gloce {
 
 // The linear multistep method of order 4 over noise levels, as in k-diffusion
-// (crowsonkb/k-diffusion, sample_lms). Its latents are the clean image plus
-// noise of standard deviation sigma.
-class LmsScheduler : public Scheduler {
+// (crowsonkb/k-diffusion, sample_lms).
+class LmsScheduler : public SigmaScheduler {
  public:
   // Throws Error if the config asks for exponential or beta sigmas.
   explicit LmsScheduler(const SchedulerConfig& config);
-
-  double init_noise_sigma() const override { return init_noise_sigma_; }
-  at::Tensor ScaleModelInput(const at::Tensor& latents,
-                             size_t step_index) const override;
 
  protected:
   std::vector<double> BeginRun(int64_t num_inference_steps) override;
@@ -27,10 +22,6 @@ class LmsScheduler : public Scheduler {
                          const at::Tensor& latents) override;
 
  private:
-  TimestepSpacing spacing() const;
-
-  std::vector<float> sigmas_;  // one per step, then 0
-  double init_noise_sigma_ = 0.0;
   std::deque<at::Tensor> derivatives_;  // d latents / d sigma, newest first
 };
 

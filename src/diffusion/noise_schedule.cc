@@ -68,12 +68,18 @@ at::Tensor RescaleToZeroTerminalSnr(const at::Tensor& betas) {
 }  // namespace
 
 std::vector<float> AlphasCumprod(const SchedulerConfig& config,
-                                 bool rescale_zero_snr) {
+                                 ZeroSnr zero_snr) {
+  const bool rescale =
+      config.rescale_betas_zero_snr && zero_snr != ZeroSnr::kIgnored;
   at::Tensor betas = Betas(config);
-  if (rescale_zero_snr) betas = RescaleToZeroTerminalSnr(betas);
+  if (rescale) betas = RescaleToZeroTerminalSnr(betas);
   const at::Tensor product = at::cumprod(1.0 - betas, 0).contiguous();
   const auto* data = product.const_data_ptr<float>();
-  return {data, data + product.numel()};
+  std::vector<float> alphas(data, data + product.numel());
+  if (rescale && zero_snr == ZeroSnr::kAlmost) {
+    alphas.back() = std::ldexp(1.0F, -24);
+  }
+  return alphas;
 }
 
 std::vector<float> Sigmas(const std::vector<float>& alphas_cumprod) {
@@ -102,13 +108,13 @@ std::vector<double> InterpolateSigmas(const std::vector<float>& sigmas,
   return interpolated;
 }
 
-std::vector<double> KarrasSigmas(const std::vector<double>& sigmas) {
+std::vector<double> KarrasSigmas(double max, double min, size_t count) {
   constexpr double kRho = 7.0;
-  const double max_inv_rho = std::pow(sigmas.front(), 1.0 / kRho);
-  const double min_inv_rho = std::pow(sigmas.back(), 1.0 / kRho);
-  const auto last = static_cast<double>(sigmas.size() - 1);
+  const double max_inv_rho = std::pow(max, 1.0 / kRho);
+  const double min_inv_rho = std::pow(min, 1.0 / kRho);
+  const auto last = static_cast<double>(count - 1);
   std::vector<double> spaced;
-  for (size_t i = 0; i < sigmas.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     const double ramp = i == 0 ? 0.0 : static_cast<double>(i) / last;
     spaced.push_back(
         std::pow(max_inv_rho + ramp * (min_inv_rho - max_inv_rho), kRho));
@@ -145,6 +151,24 @@ void RequireSignal(const std::vector<float>& alphas_cumprod,
         "v_prediction, or timestep_spacing leading";
     throw Error(message);
   }
+}
+
+void RequireKnownSigmas(const SchedulerConfig& config, const std::string& who) {
+  const char* unsupported = config.use_exponential_sigmas
+                                ? "use_exponential_sigmas"
+                            : config.use_beta_sigmas ? "use_beta_sigmas"
+                                                     : nullptr;
+  if (unsupported == nullptr) return;
+  std::string message = config.origin + ": " + unsupported;
+  message += ": got true, expected false; of the spacings of sigmas ";
+  message += who;
+  message += " has only use_karras_sigmas";
+  throw Error(message);
+}
+
+std::string NameWithSpacing(const std::string& name,
+                            const SchedulerConfig& config) {
+  return config.use_karras_sigmas ? name + "_karras" : name;
 }
 
 }  // namespace gloce

@@ -45,15 +45,14 @@ std::vector<double> PrkTimesteps(const std::vector<double>& ascending,
 }  // namespace
 
 PndmScheduler::PndmScheduler(const SchedulerConfig& config)
-    : Scheduler("pndm", config,
-                AlphasCumprod(config, /*rescale_zero_snr=*/false)),
+    : Scheduler("pndm", config, AlphasCumprod(config, ZeroSnr::kIgnored)),
       final_alpha_cumprod_(config.set_alpha_to_one.value_or(false)
                                ? 1.0F
                                : alphas_cumprod().front()) {
   if (config.prediction_type == PredictionType::kSample) {
     throw Error(config.origin +
                 ": prediction_type: got sample, expected epsilon or "
-                "v_prediction for pndm; use ddim or lms");
+                "v_prediction for pndm; use another scheduler");
   }
 }
 

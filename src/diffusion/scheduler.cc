@@ -7,7 +7,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/join.h"
 #include "diffusion/ddim.h"
+#include "diffusion/dpmpp_2m.h"
+#include "diffusion/euler.h"
 #include "diffusion/lms.h"
 #include "diffusion/pndm.h"
 #include "gloce/base/error.h"
@@ -24,21 +27,19 @@ struct Entry {
   const char* name;
   const char* class_name;  // in diffusers
   std::unique_ptr<Scheduler> (*make)(const SchedulerConfig&);
+  bool has_karras;
 };
 
-constexpr std::array<Entry, 3> kEntries = {{
-    {"ddim", "DDIMScheduler", &Make<DdimScheduler>},
-    {"pndm", "PNDMScheduler", &Make<PndmScheduler>},
-    {"lms", "LMSDiscreteScheduler", &Make<LmsScheduler>},
+constexpr const char* kKarras = "_karras";
+constexpr std::array<Entry, 5> kEntries = {{
+    {"ddim", "DDIMScheduler", &Make<DdimScheduler>, false},
+    {"pndm", "PNDMScheduler", &Make<PndmScheduler>, false},
+    {"lms", "LMSDiscreteScheduler", &Make<LmsScheduler>, true},
+    {"euler", "EulerDiscreteScheduler", &Make<EulerScheduler>, true},
+    {"dpmpp_2m", "DPMSolverMultistepScheduler", &Make<Dpmpp2mScheduler>, true},
 }};
 
-std::string KnownNames() {
-  std::string names;
-  for (const Entry& entry : kEntries) {
-    names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  }
-  return names;
-}
+std::string KnownNames() { return Join(SchedulerNames()); }
 
 std::string Shape(const at::Tensor& tensor) {
   std::ostringstream out;
@@ -94,8 +95,10 @@ at::Tensor Scheduler::Step(const at::Tensor& model_output, size_t step_index,
 
 std::vector<std::string> SchedulerNames() {
   std::vector<std::string> names;
-  names.reserve(kEntries.size());
   for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  for (const Entry& entry : kEntries) {
+    if (entry.has_karras) names.push_back(std::string(entry.name) + kKarras);
+  }
   return names;
 }
 
@@ -105,6 +108,11 @@ std::unique_ptr<Scheduler> MakeScheduler(const std::string& name,
     const bool chosen = name.empty() ? config.class_name == entry.class_name
                                      : name == entry.name;
     if (chosen) return entry.make(config);
+    if (entry.has_karras && name == std::string(entry.name) + kKarras) {
+      SchedulerConfig with_karras = config;
+      with_karras.use_karras_sigmas = true;
+      return entry.make(with_karras);
+    }
   }
   if (!name.empty()) {
     throw UsageError("scheduler: got \"" + name + "\", expected one of " +

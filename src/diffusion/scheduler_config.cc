@@ -1,7 +1,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <optional>
 #include <utility>
 
 #include "base/json.h"
@@ -17,35 +17,21 @@ using nlohmann::json;
 // of versions long gone. They change nothing in ours; configs carry them along
 // when a pipeline's scheduler was exchanged.
 constexpr std::array kIgnoredFields = {
-    "algorithm_type",
     "disable_corrector",
     "dynamic_thresholding_ratio",
-    "euler_at_final",
-    "final_sigmas_type",
     "flow_shift",
-    "interpolation_type",
-    "lambda_min_clipped",
-    "lower_order_final",
     "noise_sampler_seed",
     "predict_x0",
     "rho",
     "sample_max_value",
     "shift_terminal",
     "sigma_data",
-    "sigma_max",
-    "sigma_min",
     "sigma_schedule",
-    "solver_order",
     "solver_p",
-    "solver_type",
     "tensor_format",
     "time_shift_type",
-    "timestep_type",
     "timestep_values",
     "use_dynamic_shifting",
-    "use_flow_sigmas",
-    "use_lu_lambdas",
-    "variance_type",
 };
 
 template <typename Enum>
@@ -75,6 +61,12 @@ const Spellings<TimestepSpacing>& TimestepSpacings() {
   return spellings;
 }
 
+const Spellings<FinalSigma>& FinalSigmas() {
+  static const Spellings<FinalSigma> spellings = {
+      {"zero", FinalSigma::kZero}, {"sigma_min", FinalSigma::kSigmaMin}};
+  return spellings;
+}
+
 template <typename Enum>
 Enum ParseEnum(JsonObject& object, const std::string& key,
                const Spellings<Enum>& spellings) {
@@ -95,6 +87,19 @@ double PositiveNumber(JsonObject& object, const std::string& key,
   throw Error(object.place() + ": " + key + ": got " + json(value).dump() +
               ", expected a number above 0" +
               (std::isinf(below) ? "" : " and below " + json(below).dump()));
+}
+
+// null is no value.
+std::optional<double> OptionalNumber(JsonObject& object,
+                                     const std::string& key) {
+  if (!object.Has(key) || object.Any(key).is_null()) return std::nullopt;
+  return object.Number(key);
+}
+
+std::string OptionalString(JsonObject& object, const std::string& key,
+                           const std::string& otherwise) {
+  if (!object.Has(key) || object.Any(key).is_null()) return otherwise;
+  return object.String(key);
 }
 
 std::vector<double> TrainedBetas(JsonObject& object,
@@ -165,12 +170,46 @@ void ReadTimesteps(JsonObject& object, SchedulerConfig& config) {
                 std::to_string(config.num_train_timesteps - 1));
   }
   config.skip_prk_steps = object.Bool("skip_prk_steps", config.skip_prk_steps);
+  config.timestep_type = object.String("timestep_type", config.timestep_type);
+}
+
+void ReadSigmas(JsonObject& object, SchedulerConfig& config) {
   config.use_karras_sigmas =
       object.Bool("use_karras_sigmas", config.use_karras_sigmas);
   config.use_exponential_sigmas =
       object.Bool("use_exponential_sigmas", config.use_exponential_sigmas);
   config.use_beta_sigmas =
       object.Bool("use_beta_sigmas", config.use_beta_sigmas);
+  config.use_flow_sigmas =
+      object.Bool("use_flow_sigmas", config.use_flow_sigmas);
+  config.use_lu_lambdas = object.Bool("use_lu_lambdas", config.use_lu_lambdas);
+  config.interpolation_type =
+      object.String("interpolation_type", config.interpolation_type);
+  if (object.Has("final_sigmas_type")) {
+    config.final_sigmas_type =
+        ParseEnum(object, "final_sigmas_type", FinalSigmas());
+  }
+  config.sigma_min = OptionalNumber(object, "sigma_min");
+  config.sigma_max = OptionalNumber(object, "sigma_max");
+  for (const auto& [key, sigma] : {std::pair("sigma_min", config.sigma_min),
+                                   std::pair("sigma_max", config.sigma_max)}) {
+    if (sigma && !(*sigma > 0.0)) {
+      throw Error(object.place() + ": " + key + ": got " + json(*sigma).dump() +
+                  ", expected a number above 0 or null");
+    }
+  }
+}
+
+void ReadSolver(JsonObject& object, SchedulerConfig& config) {
+  config.algorithm_type =
+      object.String("algorithm_type", config.algorithm_type);
+  config.solver_order = object.Integer("solver_order", config.solver_order);
+  config.solver_type = object.String("solver_type", config.solver_type);
+  config.lower_order_final =
+      object.Bool("lower_order_final", config.lower_order_final);
+  config.euler_at_final = object.Bool("euler_at_final", config.euler_at_final);
+  config.lambda_min_clipped = OptionalNumber(object, "lambda_min_clipped");
+  config.variance_type = OptionalString(object, "variance_type", "");
 }
 
 void ReadPrediction(JsonObject& object, SchedulerConfig& config) {
@@ -201,6 +240,8 @@ SchedulerConfig SchedulerConfig::FromJson(const std::string& json_text,
   ReadSchedule(object, config);
   ReadTimesteps(object, config);
   ReadPrediction(object, config);
+  ReadSigmas(object, config);
+  ReadSolver(object, config);
   for (const std::string& key : object.Keys()) {
     if (key.starts_with('_')) object.Any(key);
   }

@@ -33,4 +33,18 @@ std::vector<double> SpacedTimesteps(TimestepSpacing spacing,
                                     int64_t steps_offset,
                                     LinspaceValues linspace_values);
 
+// The spacing of DPM-Solver: leading and linspace are the first
+// `num_inference_steps` of one more, without its clean end, and only the first
+// `unclipped` of the training timesteps take part. Trailing spacing keeps its
+// stride, so that clipped timesteps leave fewer than `num_inference_steps`.
+// Integers; the surplus trailing timestep is left out as above.
+//
+// Throws UsageError if two timesteps would be equal, or if steps_offset leads
+// beyond num_train_timesteps - 1.
+std::vector<double> TimestepsBeforeTheEnd(TimestepSpacing spacing,
+                                          int64_t num_train_timesteps,
+                                          int64_t unclipped,
+                                          int64_t num_inference_steps,
+                                          int64_t steps_offset);
+
 }  // namespace gloce

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "gloce/base/error.h"
 #include "text/clip_words.h"
+#include "text/special_tokens.h"
 #include "text/unicode.h"
 
 namespace gloce {
@@ -47,34 +48,6 @@ void Complete(ClipBpeOptions& options, const TokenIds& vocabulary,
   }
 }
 
-// Appends the ids of the patterns found, leftmost first and the longest of
-// those that begin at one place, and calls `between` with the text around them.
-template <typename Between>
-void SplitAt(const std::vector<TokenPattern>& patterns,
-             std::u32string_view text, std::vector<int64_t>& ids,
-             const Between& between) {
-  size_t begin = 0;
-  for (size_t i = 0; i < text.size();) {
-    const TokenPattern* longest = nullptr;
-    for (const TokenPattern& pattern : patterns) {
-      if (!text.substr(i).starts_with(pattern.content)) continue;
-      if (longest == nullptr ||
-          pattern.content.size() > longest->content.size()) {
-        longest = &pattern;
-      }
-    }
-    if (longest == nullptr) {
-      ++i;
-      continue;
-    }
-    if (i > begin) between(text.substr(begin, i - begin));
-    ids.push_back(longest->id);
-    i += longest->content.size();
-    begin = i;
-  }
-  if (begin < text.size()) between(text.substr(begin));
-}
-
 }  // namespace
 
 ClipBpeTokenizer::ClipBpeTokenizer(const std::string& vocab_json,
@@ -95,9 +68,10 @@ ClipBpeTokenizer::ClipBpeTokenizer(const TokenIds& vocabulary,
   for (const AddedToken& token : options_.added_tokens) {
     const std::u32string content = DecodeUtf8(token.content);
     if (token.normalized) {
-      normalized_patterns_.push_back({NormalizeForClip(content), token.id});
+      normalized_patterns_.push_back(
+          {NormalizeForClip(content), token.id, false, false});
     } else {
-      raw_patterns_.push_back({content, token.id});
+      raw_patterns_.push_back({content, token.id, false, false});
     }
   }
 }
@@ -119,14 +93,9 @@ std::vector<int64_t> ClipBpeTokenizer::Tokenize(std::string_view text) const {
   return ids;
 }
 
-std::vector<int64_t> ClipBpeTokenizer::Encode(std::string_view text) const {
-  std::vector<int64_t> ids = Tokenize(text);
-  const auto length = static_cast<size_t>(options_.max_length);
-  ids.resize(std::min(ids.size(), length - 2));
-  ids.insert(ids.begin(), options_.bos_id);
-  ids.push_back(options_.eos_id);
-  ids.resize(length, options_.pad_id);
-  return ids;
+EncodedText ClipBpeTokenizer::Encode(std::string_view text) const {
+  return AddSpecialTokens(Tokenize(text), options_.bos_id, options_.eos_id,
+                          options_.pad_id, options_.max_length);
 }
 
 }  // namespace gloce

@@ -7,24 +7,10 @@
 #include <vector>
 
 #include "gloce/text/tokenizer.h"
+#include "text/added_tokens.h"
 #include "text/byte_pair_encoder.h"
 
 namespace gloce {
-
-// A token that is recognised as a whole where it stands in the text.
-struct AddedToken {
-  std::string content;
-  int64_t id = 0;
-  // Looked for after normalisation (so "<|STARTOFTEXT|>" is found as well), not
-  // before. transformers has it so for the BOS of Stable Diffusion 1.x.
-  bool normalized = false;
-};
-
-// An added token as it is looked for.
-struct TokenPattern {
-  std::u32string content;
-  int64_t id = 0;
-};
 
 struct ClipBpeOptions {
   int64_t max_length = 77;
@@ -50,8 +36,9 @@ class ClipBpeTokenizer : public Tokenizer {
 
   // Time O(n log n) for any text. Keeps no state.
   std::vector<int64_t> Tokenize(std::string_view text) const override;
-  std::vector<int64_t> Encode(std::string_view text) const override;
+  EncodedText Encode(std::string_view text) const override;
   int64_t max_length() const override { return options_.max_length; }
+  int64_t max_text_length() const override { return max_length() - 2; }
 
  private:
   ClipBpeTokenizer(const TokenIds& vocabulary, const std::string& merges_text,

@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "bundle/manifest.h"
-#include "gloce/bundle/bundle.h"
-#include "text/clip_bpe.h"
+#include "text/make_tokenizer.h"
 #include "text/text_encoder.h"
 
 namespace gloce {
@@ -13,24 +11,6 @@ namespace {
 // One embedding of SD 1.x is 236 kB in float32; a job of 100,000 prompts must
 // not keep them all.
 constexpr size_t kCacheLimit = 256;
-
-std::unique_ptr<Tokenizer> MakeTokenizer(const Bundle& bundle) {
-  const BundleManifest& manifest = bundle.manifest();
-  const TextSpec& text = manifest.text;
-  ClipBpeOptions options;
-  options.max_length = text.max_length;
-  options.bos_id = text.bos_token_id;
-  options.eos_id = text.eos_token_id;
-  options.pad_id = text.pad_token_id;
-  options.unk_id = text.unk_token_id;
-  for (const AddedTokenSpec& token : text.added_tokens) {
-    options.added_tokens.push_back({token.content, token.id, token.normalized});
-  }
-  return std::make_unique<ClipBpeTokenizer>(
-      bundle.ReadChecked(manifest.files.at("vocab")),
-      bundle.ReadChecked(manifest.files.at("merges")), options,
-      bundle.folder() + "/tokenizer");
-}
 
 }  // namespace
 
@@ -43,7 +23,7 @@ PromptEncoder::~PromptEncoder() = default;
 const at::Tensor& PromptEncoder::EncodeOne(const std::string& prompt) {
   const auto found = cache_.find(prompt);
   if (found != cache_.end()) return found->second;
-  const std::vector<int64_t> ids = tokenizer_->Encode(prompt);
+  const std::vector<int64_t> ids = tokenizer_->Encode(prompt).input_ids;
   const at::Tensor input_ids =
       at::tensor(ids, at::kLong).reshape({1, static_cast<int64_t>(ids.size())});
   return cache_.emplace(prompt, encoder_->Encode(input_ids)).first->second;
@@ -59,7 +39,7 @@ at::Tensor PromptEncoder::Encode(const std::vector<std::string>& prompts) {
 
 int64_t PromptEncoder::CountCutTokens(const std::string& prompt) const {
   const auto tokens = static_cast<int64_t>(tokenizer_->Tokenize(prompt).size());
-  return std::max<int64_t>(0, tokens + 2 - tokenizer_->max_length());
+  return std::max<int64_t>(0, tokens - tokenizer_->max_text_length());
 }
 
 }  // namespace gloce

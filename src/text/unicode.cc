@@ -1,17 +1,12 @@
 #include "text/unicode.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
 
 #include "gloce/base/error.h"
+#include "text/code_ranges.h"
 
 namespace gloce {
 namespace {
-
-struct CodeRange {
-  char32_t first, last;
-};
 
 // first, first + stride, …, last have lower case at a distance of `delta`.
 struct LowerCaseRun {
@@ -20,15 +15,6 @@ struct LowerCaseRun {
 };
 
 #include "text/category_tables.inc"
-
-// The sorted range that contains `c`, or nullptr.
-template <typename Range, size_t kSize>
-const Range* FindRange(const Range (&ranges)[kSize], char32_t c) {
-  const Range* range = std::lower_bound(
-      std::begin(ranges), std::end(ranges), c,
-      [](const Range& r, char32_t value) { return r.last < value; });
-  return range != std::end(ranges) && range->first <= c ? range : nullptr;
-}
 
 struct Sequence {
   char32_t code_point;

@@ -111,11 +111,12 @@ TEST(ParametersTextTest, A1111ReadsEveryValueBack) {
 
 TEST(ParametersTextTest, SamplersHaveTheNamesOfTheWebUi) {
   RunRecord record = Record();
-  for (const auto& [name, shown] :
-       std::map<std::string, std::string>{{"ddim", "DDIM"},
-                                          {"lms", "LMS"},
-                                          {"euler", "Euler"},
-                                          {"new", "new"}}) {
+  for (const auto& [name, shown] : std::map<std::string, std::string>{
+           {"ddim", "DDIM"},
+           {"lms", "LMS"},
+           {"euler", "Euler"},
+           {"dpmpp_2m_karras", "DPM++ 2M Karras"},
+           {"new", "new"}}) {
     record.scheduler = name;
     EXPECT_THAT(ParseAsA1111(ParametersText(record)),
                 Contains(Pair("Sampler", shown)));

@@ -91,11 +91,39 @@ TEST(BundleManifestTest, ReadsEveryField) {
   EXPECT_EQ(manifest.text.added_tokens[0].content, "<|startoftext|>");
   EXPECT_EQ(manifest.text.added_tokens[0].id, 49406);
   EXPECT_TRUE(manifest.text.added_tokens[0].normalized);
+  EXPECT_FALSE(manifest.text.added_tokens[0].lstrip);
+  EXPECT_EQ(manifest.text.tokenizer, TokenizerKind::kClipBpe);
   ASSERT_EQ(manifest.hooks.size(), 1u);
   EXPECT_EQ(manifest.hooks[0],
             (HookPoint{"mid.attn2.to_out.0", 320, "cross_attention_output"}));
   EXPECT_EQ(json::parse(manifest.scheduler_json)["num_train_timesteps"], 1000);
   EXPECT_EQ(json::parse(manifest.defaults_json)["preset"], "demo");
+}
+
+TEST(BundleManifestTest, KnowsBothFamilies) {
+  json manifest = Example();
+  manifest["family"] = "sd2";
+  EXPECT_EQ(ParseBundleManifest(manifest.dump(), "b").family, "sd2");
+}
+
+TEST(BundleManifestTest, ReadsSentencePieceTokenizers) {
+  json manifest = Example();
+  manifest["files"].erase("vocab");
+  manifest["files"].erase("merges");
+  manifest["files"]["sentencepiece"] = manifest["files"]["unet"];
+  json& text = manifest["text"];
+  text["added_tokens"][0]["lstrip"] = true;
+  text["tokenizer"] = "xlm_roberta";
+  BundleManifest parsed = ParseBundleManifest(manifest.dump(), "b");
+  EXPECT_EQ(parsed.text.tokenizer, TokenizerKind::kXlmRoberta);
+  EXPECT_EQ(parsed.text.bos_token_id, 49406);
+  EXPECT_TRUE(parsed.text.added_tokens[0].lstrip);
+  EXPECT_FALSE(parsed.text.added_tokens[0].rstrip);
+  text["tokenizer"] = "t5";
+  text.erase("bos_token_id");
+  parsed = ParseBundleManifest(manifest.dump(), "b");
+  EXPECT_EQ(parsed.text.tokenizer, TokenizerKind::kT5);
+  EXPECT_FALSE(parsed.text.bos_token_id.has_value());
 }
 
 TEST(BundleManifestTest, DefaultsMayBeAbsent) {
@@ -109,7 +137,8 @@ TEST(BundleManifestTest, DefaultsMayBeAbsent) {
 TEST(BundleManifestTest, NamesWhatIsWrong) {
   EXPECT_THAT(Complaint("/format", "zip"), HasSubstr("\"gloce-bundle\""));
   EXPECT_THAT(Complaint("/version", 2), HasSubstr("export the pipeline again"));
-  EXPECT_THAT(Complaint("/family", "sdxl"), HasSubstr("got \"sdxl\""));
+  EXPECT_THAT(Complaint("/family", "sdxl"),
+              HasSubstr("got \"sdxl\", expected \"sd1\" or \"sd2\""));
   EXPECT_THAT(Complaint("/model_identity", "AA"), HasSubstr("64 lower-case"));
   EXPECT_THAT(Complaint("/latent/channels", 0), HasSubstr("at least 1"));
   EXPECT_THAT(Complaint("/latent/scaling_factor", 0),
@@ -120,7 +149,7 @@ TEST(BundleManifestTest, NamesWhatIsWrong) {
               HasSubstr("got \"spiece\""));
   EXPECT_THAT(Complaint("/text/added_tokens/0/id", "7"),
               HasSubstr("added_tokens[0]: id"));
-  EXPECT_THAT(Complaint("/text/added_tokens/0/lstrip", true),
+  EXPECT_THAT(Complaint("/text/added_tokens/0/single_word", true),
               HasSubstr("added_tokens[0]"));
   EXPECT_THAT(Complaint("/hooks/1", Example()["hooks"][0]),
               HasSubstr("appears twice"));

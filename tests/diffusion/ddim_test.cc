@@ -63,7 +63,7 @@ TEST_P(KnownPictureTest, IsReached) {
   if (name == "pndm prk") fields["skip_prk_steps"] = false;
   const SchedulerConfig config = StableDiffusionConfig(fields);
   const auto scheduler = MakeScheduler(name.substr(0, name.find(' ')), config);
-  const std::vector<float> alphas = AlphasCumprod(config, false);
+  const std::vector<float> alphas = AlphasCumprod(config, ZeroSnr::kExact);
   const at::Tensor picture = 0.5 * StartNoise().flip(0) + 0.25;
   const auto denoiser = [&](const at::Tensor& x, double t) {
     // alphas_cumprod at t; between two timesteps sigma is linear.
@@ -82,15 +82,17 @@ TEST_P(KnownPictureTest, IsReached) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Schedulers, KnownPictureTest,
-                         testing::Values(std::tuple("ddim", "epsilon"),
-                                         std::tuple("ddim", "v_prediction"),
-                                         std::tuple("ddim", "sample"),
-                                         std::tuple("lms", "epsilon"),
-                                         std::tuple("lms", "v_prediction"),
-                                         std::tuple("lms", "sample"),
-                                         std::tuple("pndm", "epsilon"),
-                                         std::tuple("pndm prk", "epsilon")));
+INSTANTIATE_TEST_SUITE_P(
+    Schedulers, KnownPictureTest,
+    testing::Values(
+        std::tuple("ddim", "epsilon"), std::tuple("ddim", "v_prediction"),
+        std::tuple("ddim", "sample"), std::tuple("lms", "epsilon"),
+        std::tuple("lms", "v_prediction"), std::tuple("lms", "sample"),
+        std::tuple("euler", "epsilon"), std::tuple("euler", "v_prediction"),
+        std::tuple("euler", "sample"), std::tuple("dpmpp_2m", "epsilon"),
+        std::tuple("dpmpp_2m", "v_prediction"),
+        std::tuple("dpmpp_2m", "sample"), std::tuple("pndm", "epsilon"),
+        std::tuple("pndm prk", "epsilon")));
 
 TEST(DdimTest, ClipsThePredictedPicture) {
   const auto scheduler = MakeScheduler(

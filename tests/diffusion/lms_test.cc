@@ -84,11 +84,13 @@ TEST(LmsTest, RefusesTheSpacingsThatItLacks) {
   for (const char* field : {"use_exponential_sigmas", "use_beta_sigmas"}) {
     const SchedulerConfig config = StableDiffusionConfig({{field, true}});
     EXPECT_NO_THROW(MakeScheduler("ddim", config));
-    try {
-      MakeScheduler("lms", config);
-      FAIL() << "no error";
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr(std::string(field) + ": got true"));
+    for (const char* name : {"lms", "euler", "dpmpp_2m"}) {
+      try {
+        MakeScheduler(name, config);
+        FAIL() << "no error";
+      } catch (const Error& error) {
+        EXPECT_THAT(error.what(), HasSubstr(std::string(field) + ": got true"));
+      }
     }
   }
 }
@@ -98,7 +100,9 @@ TEST(LmsTest, RefusesAScheduleThatEndsInPureNoise) {
   betas.back() = 1.0;
   const SchedulerConfig config = ConfigFrom(
       {{"trained_betas", betas}, {"num_train_timesteps", betas.size()}});
-  EXPECT_THROW(MakeScheduler("lms", config)->SetTimesteps(10), Error);
+  for (const char* name : {"lms", "euler", "euler_karras", "dpmpp_2m_karras"}) {
+    EXPECT_THROW(MakeScheduler(name, config)->SetTimesteps(10), Error) << name;
+  }
   EXPECT_THROW(MakeScheduler("pndm",
                              [&] {
                                SchedulerConfig trailing = config;

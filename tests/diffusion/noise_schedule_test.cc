@@ -19,8 +19,7 @@ TEST(NoiseScheduleTest, AlphasCumprodMatchDiffusers) {
   for (const nlohmann::json& golden_case : golden.at("alphas_cumprod")) {
     SCOPED_TRACE(golden_case.at("config").dump());
     const SchedulerConfig config = ConfigFrom(golden_case.at("config"));
-    const std::vector<float> alphas =
-        AlphasCumprod(config, config.rescale_betas_zero_snr);
+    const std::vector<float> alphas = AlphasCumprod(config, ZeroSnr::kExact);
     ASSERT_EQ(alphas.size(), 1000);
     const auto indices = golden_case.at("indices").get<std::vector<size_t>>();
     for (size_t i = 0; i < indices.size(); ++i) {
@@ -33,7 +32,7 @@ TEST(NoiseScheduleTest, AlphasCumprodMatchDiffusers) {
 
 TEST(NoiseScheduleTest, ScaledLinearMatchesADoublePrecisionProduct) {
   const std::vector<float> alphas =
-      AlphasCumprod(StableDiffusionConfig(), false);
+      AlphasCumprod(StableDiffusionConfig(), ZeroSnr::kExact);
   double product = 1.0;
   for (size_t t = 0; t < alphas.size(); ++t) {
     const double root =
@@ -46,16 +45,22 @@ TEST(NoiseScheduleTest, ScaledLinearMatchesADoublePrecisionProduct) {
 
 TEST(NoiseScheduleTest, RescaledScheduleKeepsItsStartAndLosesItsSignal) {
   const std::vector<float> plain =
-      AlphasCumprod(StableDiffusionConfig(), false);
-  const std::vector<float> rescaled =
-      AlphasCumprod(StableDiffusionConfig(), true);
+      AlphasCumprod(StableDiffusionConfig(), ZeroSnr::kExact);
+  const SchedulerConfig config =
+      StableDiffusionConfig({{"rescale_betas_zero_snr", true}});
+  const std::vector<float> rescaled = AlphasCumprod(config, ZeroSnr::kExact);
   EXPECT_FLOAT_EQ(rescaled.front(), plain.front());
   EXPECT_EQ(rescaled.back(), 0.0F);
+  std::vector<float> almost = AlphasCumprod(config, ZeroSnr::kAlmost);
+  EXPECT_EQ(almost.back(), std::ldexp(1.0F, -24));
+  almost.back() = 0.0F;
+  EXPECT_EQ(almost, rescaled);
+  EXPECT_EQ(AlphasCumprod(config, ZeroSnr::kIgnored), plain);
 }
 
 TEST(NoiseScheduleTest, SigmaOfATimestepLeadsBackToIt) {
   const std::vector<float> sigmas =
-      Sigmas(AlphasCumprod(StableDiffusionConfig(), false));
+      Sigmas(AlphasCumprod(StableDiffusionConfig(), ZeroSnr::kExact));
   const std::vector<double> timesteps = {999, 998.5, 500.25, 17, 0.5, 0};
   const std::vector<double> levels = InterpolateSigmas(sigmas, timesteps);
   EXPECT_EQ(levels.front(), sigmas.back());
@@ -68,13 +73,13 @@ TEST(NoiseScheduleTest, SigmaOfATimestepLeadsBackToIt) {
 
 TEST(NoiseScheduleTest, TimestepsOfSigmasOutsideTheTableAreItsEnds) {
   const std::vector<float> sigmas =
-      Sigmas(AlphasCumprod(StableDiffusionConfig(), false));
+      Sigmas(AlphasCumprod(StableDiffusionConfig(), ZeroSnr::kExact));
   EXPECT_EQ(SigmaToTimestep(1000.0, sigmas), 999.0);
   EXPECT_EQ(SigmaToTimestep(0.0, sigmas), 0.0);
 }
 
 TEST(NoiseScheduleTest, KarrasSigmasKeepTheEndsAndFall) {
-  const std::vector<double> spaced = KarrasSigmas({14.6, 9.0, 3.0, 0.03});
+  const std::vector<double> spaced = KarrasSigmas(14.6, 0.03, 4);
   EXPECT_NEAR(spaced.front(), 14.6, 1e-12);
   EXPECT_NEAR(spaced.back(), 0.03, 1e-12);
   // Equation (5): the seventh roots are equally spaced.
@@ -84,7 +89,7 @@ TEST(NoiseScheduleTest, KarrasSigmasKeepTheEndsAndFall) {
 }
 
 TEST(NoiseScheduleTest, OneKarrasSigmaIsItself) {
-  EXPECT_NEAR(KarrasSigmas({0.03}).front(), 0.03, 1e-12);
+  EXPECT_NEAR(KarrasSigmas(0.03, 0.03, 1).front(), 0.03, 1e-12);
 }
 
 TEST(NoiseScheduleTest, RequireSignalNamesThePureNoise) {

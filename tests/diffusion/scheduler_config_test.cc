@@ -32,7 +32,13 @@ TEST(SchedulerConfigTest, ReadsEveryField) {
           "clip_sample_range": 2.5, "rescale_betas_zero_snr": true,
           "skip_prk_steps": true, "use_karras_sigmas": true,
           "thresholding": true, "use_exponential_sigmas": true,
-          "use_beta_sigmas": true})",
+          "use_beta_sigmas": true, "use_flow_sigmas": true,
+          "use_lu_lambdas": true, "final_sigmas_type": "sigma_min",
+          "sigma_min": 0.03, "sigma_max": 14.6, "solver_type": "heun",
+          "lower_order_final": false, "euler_at_final": true,
+          "lambda_min_clipped": -5.1, "interpolation_type": "log_linear",
+          "timestep_type": "continuous", "algorithm_type": "sde-dpmsolver",
+          "solver_order": 3, "variance_type": "learned"})",
       "s.json");
   EXPECT_EQ(config.origin, "s.json");
   EXPECT_EQ(config.class_name, "PNDMScheduler");
@@ -53,6 +59,31 @@ TEST(SchedulerConfigTest, ReadsEveryField) {
   EXPECT_TRUE(config.thresholding);
   EXPECT_TRUE(config.use_exponential_sigmas);
   EXPECT_TRUE(config.use_beta_sigmas);
+  EXPECT_TRUE(config.use_flow_sigmas);
+  EXPECT_TRUE(config.use_lu_lambdas);
+  EXPECT_EQ(config.final_sigmas_type, FinalSigma::kSigmaMin);
+  EXPECT_EQ(config.sigma_min, 0.03);
+  EXPECT_EQ(config.sigma_max, 14.6);
+  EXPECT_EQ(config.solver_type, "heun");
+  EXPECT_FALSE(config.lower_order_final);
+  EXPECT_TRUE(config.euler_at_final);
+  EXPECT_EQ(config.lambda_min_clipped, -5.1);
+  EXPECT_EQ(config.interpolation_type, "log_linear");
+  EXPECT_EQ(config.timestep_type, "continuous");
+  EXPECT_EQ(config.algorithm_type, "sde-dpmsolver");
+  EXPECT_EQ(config.solver_order, 3);
+  EXPECT_EQ(config.variance_type, "learned");
+}
+
+TEST(SchedulerConfigTest, NullIsNoValue) {
+  const SchedulerConfig config = SchedulerConfig::FromJson(
+      R"({"sigma_min": null, "sigma_max": null, "variance_type": null,
+          "lambda_min_clipped": null, "trained_betas": null})",
+      "s.json");
+  EXPECT_FALSE(config.sigma_min.has_value());
+  EXPECT_FALSE(config.sigma_max.has_value());
+  EXPECT_FALSE(config.lambda_min_clipped.has_value());
+  EXPECT_EQ(config.variance_type, "");
 }
 
 TEST(SchedulerConfigTest, AnEmptyConfigHasTheDefaultsOfTheStruct) {
@@ -79,9 +110,8 @@ TEST(SchedulerConfigTest, DefaultsThatDiffusersFilledInCountAsAbsent) {
 }
 
 TEST(SchedulerConfigTest, FieldsOfOtherSchedulersAndPrivateKeysHaveNoEffect) {
-  EXPECT_EQ(MessageFor(R"({"solver_order": 3, "algorithm_type": "sde-dpmsolver",
-                           "final_sigmas_type": "sigma_min",
-                           "lambda_min_clipped": -5.1, "_anything": [1]})"),
+  EXPECT_EQ(MessageFor(R"({"solver_p": null, "flow_shift": 1.0,
+                           "predict_x0": true, "_anything": [1]})"),
             "no error");
 }
 
@@ -110,6 +140,11 @@ TEST(SchedulerConfigTest, SaysWhatIsWrong) {
       {R"({"timestep_spacing": "even"})",
        "s.json: timestep_spacing: got \"even\", expected one of leading, "
        "trailing, linspace"},
+      {R"({"final_sigmas_type": "one"})",
+       "s.json: final_sigmas_type: got \"one\", expected one of zero, "
+       "sigma_min"},
+      {R"({"sigma_min": 0})",
+       "s.json: sigma_min: got 0.0, expected a number above 0 or null"},
       {R"({"steps_offset": -1})",
        "s.json: steps_offset: got -1, expected 0 to 999"},
       {R"({"clip_sample": "no"})",

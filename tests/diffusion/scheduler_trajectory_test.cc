@@ -11,7 +11,8 @@ namespace {
 
 // The contract is 1e-4. diffusers integrates the coefficients of LMS in
 // float32: the worst run differs by 4.0e-6, and itself by 3.0e-6 from one in
-// float64. DDIM is equal, PNDM differs by 1.2e-7 after a Runge-Kutta warm-up.
+// float64. DDIM is equal, PNDM differs by 1.2e-7 after a Runge-Kutta warm-up,
+// Euler by 1.8e-7, DPM-Solver++ by 3.4e-7.
 constexpr double kLmsTolerance = 1e-5;
 constexpr double kTolerance = 5e-7;
 
@@ -46,7 +47,7 @@ TEST(SchedulerTrajectoryTest, ReachesTheLatentsOfDiffusers) {
       ++runs;
     }
   }
-  EXPECT_GT(runs, 150);
+  EXPECT_GT(runs, 350);
   for (const auto& [name, error] : worst) {
     RecordProperty("worst_relative_error_" + name,
                    std::to_string(error * 1e9) + "e-9");

@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bundle/manifest.h"
 #include "diffusion/unet.h"
 #include "erasure/hooked_denoiser.h"
 #include "erasure/sample_erasers.h"
 #include "gloce/base/error.h"
 #include "gloce/diffusion/sampler.h"
+#include "gloce/diffusion/scheduler.h"
 
 namespace gloce {
 namespace {
@@ -125,6 +127,37 @@ TEST_F(ErasedDenoiserTest, ActsFromItsNoiseLevelOnEachConceptAlone) {
   for (const double timestep : {801.0, 402.0, 401.0, 801.0}) {
     const at::Tensor expected = Plain(erasers, timestep, 1);
     EXPECT_LE(difference(timestep, expected), 1e-4) << timestep;
+  }
+}
+
+// Whatever its steps are, whole or fractions.
+TEST_F(ErasedDenoiserTest, ActsAtTheSameNoiseLevelsWithEveryScheduler) {
+  Erasers erasers = Sample("cat", 1);
+  erasers.concepts[0].gate_start_timestep = 601;
+  ErasedDenoiser erased(bundle_, {}, erasers);
+  Unet plain(bundle_, {});
+  const SchedulerConfig config =
+      SchedulerConfig::FromJson(bundle_.manifest().scheduler_json, "bundle");
+  for (const std::string& name : SchedulerNames()) {
+    const auto scheduler = MakeScheduler(name, config);
+    scheduler->SetTimesteps(6);
+    size_t acting = 0;
+    for (const double timestep : scheduler->timesteps()) {
+      const bool acts =
+          !erased.Predict(latents_, timestep, conditioning_)
+               .equal(plain.Predict(latents_, timestep, conditioning_));
+      EXPECT_EQ(acts, timestep <= 601) << name << " at " << timestep;
+      acting += acts;
+    }
+    EXPECT_GT(acting, 0) << name;
+    EXPECT_LT(acting, scheduler->timesteps().size()) << name;
+  }
+  for (const auto& [timestep, acts] :
+       {std::pair(601.0625, false), std::pair(600.9375, true)}) {
+    EXPECT_NE(erased.Predict(latents_, timestep, conditioning_)
+                  .equal(plain.Predict(latents_, timestep, conditioning_)),
+              acts)
+        << timestep;
   }
 }
 

@@ -24,6 +24,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (gloce::EncodeUtf8(code_points) != text) std::abort();
   const std::u32string composed = gloce::ToNfc(code_points);
   if (gloce::ToNfc(composed) != composed) std::abort();
-  if (tokenizer->Encode(text).size() != 8) std::abort();
+  if (tokenizer->Encode(text).input_ids.size() != 8) std::abort();
   return 0;
 }

@@ -161,15 +161,15 @@ class ConvolutionalPipeline(ReferenceTest):
 
     options = ["--rank-target", "4"]
 
-    pipeline, bundle = Path(BUNDLES) / "tiny1.pipeline", Path(BUNDLES) / "tiny1"
+    pipeline, bundle = Path(BUNDLES) / "sd1_pipeline", Path(BUNDLES) / "sd1"
 
 
 class LinearPipeline(ReferenceTest):
-    """Linear projections and a list of head counts, as in SD 2.x."""
+    """Linear projections, a list of head counts and v-prediction, as in SD 2.x."""
 
     options = ["--rank-target", "4"]
 
-    pipeline, bundle = Path(BUNDLES) / "tiny2.pipeline", Path(BUNDLES) / "tiny2"
+    pipeline, bundle = Path(BUNDLES) / "sd2_pipeline", Path(BUNDLES) / "sd2"
 
 
 del ReferenceTest  # its subclasses are the tests

@@ -51,7 +51,8 @@ void ExpectGoldenIds(const Vocabulary& vocabulary, const std::string& key,
     const auto text = stored.at("text").get<std::string>();
     EXPECT_EQ(json(tokenizer.Tokenize(text)), stored.at("ids").at(key))
         << stored.at("name");
-    EXPECT_EQ(json(tokenizer.Encode(text)), stored.at("encoded").at(key))
+    EXPECT_EQ(json(tokenizer.Encode(text).input_ids),
+              stored.at("encoded").at(key))
         << stored.at("name");
   }
 }
@@ -93,11 +94,25 @@ ClipBpeTokenizer Tiny(const ClipBpeOptions& options) {
 TEST(ClipBpeTest, EncodesToExactlyMaxLength) {
   const ClipBpeTokenizer tokenizer = Tiny({5, 9, 10, 7, 10, {}});
   EXPECT_EQ(tokenizer.max_length(), 5);
-  EXPECT_THAT(tokenizer.Encode(""), ElementsAre(9, 10, 7, 7, 7));
-  EXPECT_THAT(tokenizer.Encode("ab"), ElementsAre(9, 5, 10, 7, 7));
-  EXPECT_THAT(tokenizer.Encode("a b ab"), ElementsAre(9, 2, 3, 5, 10));
-  EXPECT_THAT(tokenizer.Encode("a b ab a"), ElementsAre(9, 2, 3, 5, 10));
-  EXPECT_THAT(Tiny({2, 9, 10, 7, 10, {}}).Encode("a b"), ElementsAre(9, 10));
+  EXPECT_EQ(tokenizer.max_text_length(), 3);
+  EXPECT_THAT(tokenizer.Encode("").input_ids, ElementsAre(9, 10, 7, 7, 7));
+  EXPECT_THAT(tokenizer.Encode("ab").input_ids, ElementsAre(9, 5, 10, 7, 7));
+  EXPECT_THAT(tokenizer.Encode("a b ab").input_ids,
+              ElementsAre(9, 2, 3, 5, 10));
+  EXPECT_THAT(tokenizer.Encode("a b ab a").input_ids,
+              ElementsAre(9, 2, 3, 5, 10));
+  EXPECT_THAT(Tiny({2, 9, 10, 7, 10, {}}).Encode("a b").input_ids,
+              ElementsAre(9, 10));
+}
+
+TEST(ClipBpeTest, MasksThePaddingAlone) {
+  // The padding is EOS, as CLIP has it: the mask counts, not the id.
+  const ClipBpeTokenizer tokenizer = Tiny({5, 9, 10, 10, 10, {}});
+  EXPECT_THAT(tokenizer.Encode("").attention_mask, ElementsAre(1, 1, 0, 0, 0));
+  EXPECT_THAT(tokenizer.Encode("a b").attention_mask,
+              ElementsAre(1, 1, 1, 1, 0));
+  EXPECT_THAT(tokenizer.Encode("a b ab a").attention_mask,
+              ElementsAre(1, 1, 1, 1, 1));
 }
 
 TEST(ClipBpeTest, TakesTheLongestAddedTokenOfTheLeftmost) {

@@ -24,6 +24,10 @@ enum class PredictionType { kEpsilon, kVPrediction, kSample };
 // Table 2 of arXiv 2305.08891.
 enum class TimestepSpacing { kLeading, kTrailing, kLinspace };
 
+// The noise level that a run of a scheduler over sigmas ends at: none, or that
+// of training timestep 0.
+enum class FinalSigma { kZero, kSigmaMin };
+
 // The fields of a diffusers scheduler_config.json that gloce's schedulers use.
 // A scheduler reads those that its diffusers class has and ignores the others,
 // as `from_config` does. Defaults are those of diffusers.
@@ -41,19 +45,36 @@ struct SchedulerConfig {
 
   // Where absent, the default depends on the scheduler.
   std::optional<TimestepSpacing>
-      timestep_spacing;                  // LMS linspace, else leading
+      timestep_spacing;                  // DDIM and PNDM leading, else linspace
   std::optional<bool> set_alpha_to_one;  // DDIM true, PNDM false
 
   bool clip_sample = true;              // DDIM
   double clip_sample_range = 1.0;       // DDIM
-  bool rescale_betas_zero_snr = false;  // DDIM
+  bool rescale_betas_zero_snr = false;  // all but PNDM and LMS
   bool skip_prk_steps = false;          // PNDM
-  bool use_karras_sigmas = false;       // LMS
+  bool use_karras_sigmas = false;       // LMS, Euler, DPM-Solver
 
-  // Not supported: MakeScheduler refuses them where they would have an effect.
-  bool thresholding = false;            // DDIM
-  bool use_exponential_sigmas = false;  // LMS
-  bool use_beta_sigmas = false;         // LMS
+  FinalSigma final_sigmas_type = FinalSigma::kZero;  // Euler, DPM-Solver
+  // The ends of Karras sigmas, if not those of the training schedule.
+  std::optional<double> sigma_min, sigma_max;  // Euler, DPM-Solver
+
+  std::string solver_type = "midpoint";      // DPM-Solver; or "heun"
+  bool lower_order_final = true;             // DPM-Solver
+  bool euler_at_final = false;               // DPM-Solver
+  std::optional<double> lambda_min_clipped;  // DPM-Solver
+
+  // Other values than these are not supported: MakeScheduler refuses them where
+  // they would have an effect.
+  bool thresholding = false;                   // DDIM, DPM-Solver
+  bool use_exponential_sigmas = false;         // LMS, Euler, DPM-Solver
+  bool use_beta_sigmas = false;                // LMS, Euler, DPM-Solver
+  std::string interpolation_type = "linear";   // Euler
+  std::string timestep_type = "discrete";      // Euler
+  std::string algorithm_type = "dpmsolver++";  // DPM-Solver
+  int64_t solver_order = 2;                    // DPM-Solver
+  std::string variance_type;                   // DPM-Solver; or any but learned
+  bool use_lu_lambdas = false;                 // DPM-Solver
+  bool use_flow_sigmas = false;                // DPM-Solver
 
   // Reads the config of any diffusers scheduler that samples from a table of
   // betas. Fields that only schedulers outside this library use are accepted
@@ -82,7 +103,8 @@ class Scheduler {
   void SetTimesteps(int64_t num_inference_steps);
 
   // One per call of the denoiser, from noise to picture, each in [0,
-  // num_train_timesteps - 1]. PNDM repeats one, LMS may have fractions.
+  // num_train_timesteps - 1]. PNDM repeats one, Karras sigmas may repeat some,
+  // LMS and Euler may have fractions.
   const std::vector<double>& timesteps() const { return timesteps_; }
 
   // What standard normal noise is multiplied with to begin. Call it after
@@ -102,6 +124,7 @@ class Scheduler {
   at::Tensor Step(const at::Tensor& model_output, size_t step_index,
                   const at::Tensor& latents);
 
+  // The name for MakeScheduler, with "_karras" if its sigmas are.
   const std::string& name() const { return name_; }
   PredictionType prediction_type() const { return config_.prediction_type; }
   int64_t num_train_timesteps() const { return config_.num_train_timesteps; }
@@ -134,8 +157,10 @@ class Scheduler {
 // What MakeScheduler knows, in the order in which help texts should list it.
 std::vector<std::string> SchedulerNames();
 
-// The scheduler `name` ("ddim", "pndm", "lms"; "" for the config's own class),
-// with what diffusers' <class>.from_config(config) would make of the config.
+// The scheduler `name`, one of SchedulerNames() or "" for the config's own
+// class, with what diffusers' <class>.from_config(config) would make of the
+// config. A name that ends in "_karras" sets use_karras_sigmas; without, the
+// config decides.
 // Throws UsageError if the name is unknown, or is empty and the config's class
 // is none of ours; Error if the config asks for what the scheduler cannot do.
 std::unique_ptr<Scheduler> MakeScheduler(const std::string& name,

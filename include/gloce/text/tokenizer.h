@@ -7,6 +7,12 @@
 
 namespace gloce {
 
+// A text as an encoder takes it. Both have max_length() numbers.
+struct EncodedText {
+  std::vector<int64_t> input_ids;
+  std::vector<int64_t> attention_mask;  // 1 for a token, 0 for padding
+};
+
 // Implementations are immutable after construction: several threads may share
 // one. Text is UTF-8; every function throws Error, with the byte's offset, if
 // it is not.
@@ -20,10 +26,13 @@ class Tokenizer {
   // Ids of `text`: no BOS, no EOS, not truncated.
   virtual std::vector<int64_t> Tokenize(std::string_view text) const = 0;
 
-  // Exactly max_length() ids: BOS, as many ids of `text` as fit, EOS, padding.
-  virtual std::vector<int64_t> Encode(std::string_view text) const = 0;
+  // BOS if the family has one, as many ids of `text` as fit, EOS, padding.
+  virtual EncodedText Encode(std::string_view text) const = 0;
 
   virtual int64_t max_length() const = 0;
+
+  // Of max_length(), those that are left for the text.
+  virtual int64_t max_text_length() const = 0;
 };
 
 }  // namespace gloce
