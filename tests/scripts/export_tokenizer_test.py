@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import export_bundle_test  # noqa: E402  (sets the paths, and offline mode)
+from export_testing import ExportTest  # noqa: E402  (sets the paths, and offline mode)
 
 import check_pictures  # noqa: E402
 import check_sentencepiece  # noqa: E402
@@ -27,7 +27,7 @@ from transformers import T5Tokenizer, XLMRobertaTokenizer  # noqa: E402
 MODEL = "tokenizer/sentencepiece.model"
 
 
-class SentencePieceTest(export_bundle_test.ExportTest):
+class SentencePieceTest(ExportTest):
     """Base: a copy of the tiny pipeline, whose tokenizer a test replaces."""
 
     @classmethod
