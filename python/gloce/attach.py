@@ -32,8 +32,11 @@ class _Layer(torch.nn.Module):
         return self.gate_slope * (scores - self.gate_center)
 
     def forward(self, x: torch.Tensor, waiting: torch.Tensor, strength: float) -> torch.Tensor:
-        """x' of tokens x (B, T, D); concepts in `waiting` (N, bool) do not act."""
-        rows = x.float().reshape(-1, x.shape[-1])
+        """x' of tokens x (B, T, D); concepts in `waiting` (N, bool) do not act.
+
+        Computes in the dtype of the buffers.
+        """
+        rows = x.to(self.eta.dtype).reshape(-1, x.shape[-1])
         logits = self.logits(rows).masked_fill(waiting, -torch.inf)
         logit, chosen = logits.max(1)
         centred = rows - self.target_mean[chosen]
@@ -107,7 +110,8 @@ class Attachment:
                       for c in self.erasers.concepts]
             if self.strength == 0 or not any(acting):
                 return output
-            layer.to(output.device)
+            # Never below float32: slopes of a thousand and more amplify every rounding of p.
+            layer.to(output.device, torch.promote_types(output.dtype, torch.float32))
             waiting = ~torch.tensor(acting, device=output.device)
             return layer(output, waiting, self.strength)
         return erase

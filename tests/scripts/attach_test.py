@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The Python package: a diffusers pipeline with erasers draws what gloce draws.
 
-    attach_test.py GLOCE BUNDLES
+    attach_test.py GLOCE LATENTS BUNDLES
 """
 
+import copy
 import json
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from export.quiet import quieten  # noqa: E402
 
 quieten(offline=True)
 
-PROGRAM, BUNDLES = sys.argv[1:3]
+PROGRAM, LATENTS, BUNDLES = sys.argv[1:4]
 PROMPTS = ["a picture of a cat and an apple", "a picture of an owl"]
 STEPS = 10
 
@@ -106,11 +107,51 @@ class AttachTest(unittest.TestCase):
         self.assertGreater(np.abs(both[0] - owl[0]).max(), 50)
         self.assert_equal(self.draw(), plain)  # detached
 
-    def test_gradients_flow_through_the_erasers(self):
-        states = torch.randn(1, 32, 128, requires_grad=True)
+    def test_latents_equal_those_of_gloce(self):
+        out = Path(self.folder.name) / "latents"
         with gloce.attach(self.pipe.unet, self.erasers):
-            self.pipe.unet(torch.randn(1, 4, 16, 16), 500, states).sample.sum().backward()
-        self.assertGreater(states.grad.abs().sum().item(), 0)
+            for seed, prompt in enumerate(PROMPTS):
+                expected = self.pipe(prompt, num_inference_steps=STEPS, guidance_scale=5.0,
+                                     generator=torch.Generator("cpu").manual_seed(seed),
+                                     output_type="latent").images[0]
+                subprocess.run([LATENTS, "sample", str(Path(BUNDLES) / "emoji"), str(self.erasers),
+                                "pndm", str(STEPS), "5", str(seed), prompt, str(out)], check=True)
+                got = torch.from_numpy(np.fromfile(out, np.float32)).reshape(expected.shape)
+                self.assertLess(((got - expected).norm() / expected.norm()).item(), 1e-4)
+
+    def test_gradients_equal_finite_differences(self):
+        """Of the network's output by the text embedding, in float64, along random directions."""
+        unet = copy.deepcopy(self.pipe.unet).double()
+        erasers = gloce.load(self.erasers)
+        generator = torch.Generator().manual_seed(0)
+
+        def normal(*shape):
+            return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+        with torch.no_grad():
+            states = self.pipe.encode_prompt(PROMPTS[0], "cpu", 1, False)[0].double()
+        latents, weights, direction = normal(1, 4, 16, 16), normal(1, 4, 16, 16), \
+            normal(*states.shape)
+
+        def value(at):
+            return (unet(latents, 500, at).sample * weights).sum()
+
+        plain = value(states).item()
+        # The file's own gates are nearly closed or open; softer ones have a slope everywhere.
+        for slope in None, 4.0:
+            if slope is not None:
+                for tensors in erasers.layers.values():
+                    tensors["gate_slope"].fill_(slope)
+            with self.subTest(slope=slope), gloce.attach(unet, erasers):
+                at = states.clone().requires_grad_()
+                value(at).backward()
+                step = 1e-6
+                with torch.no_grad():
+                    self.assertGreater(abs(value(states).item() - plain), 1e-2)
+                    difference = (value(states + step * direction)
+                                  - value(states - step * direction)).item() / (2 * step)
+                along = (at.grad * direction).sum().item()
+                self.assertAlmostEqual(along / difference, 1, delta=1e-6)
 
     def rewritten(self, change) -> bytes:
         """The erasers file with its header changed by `change(header, data)`; returns data."""

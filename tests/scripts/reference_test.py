@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """gloce's erasers and latents against scripts/reference, which shares no code with it.
 
-    reference_test.py GLOCE SAMPLE_LATENTS BUNDLES [--full]
+    reference_test.py GLOCE LATENTS BUNDLES [--full | TestCase.test ...]
 
 On the demo pipeline and on random pipelines of other shapes: erasers end to end, and erased
-sampling from the same weights. --full takes every preset with 1, 3 and 12 concepts.
+sampling from the same weights. --full takes every preset as published with 1, 3 and 12 concepts.
+
+Final latents are compared with η at most 1. An update five times as strong, as the explicit preset
+has it, is chaotic in float32 whoever computes it: on the demo pipeline diffusers itself, with these
+equations in float32, ends up to 9e-2 from float64. Every single call of the erased network is
+compared with the preset's own η instead, each from the reference's own latents.
 """
 
 import json
@@ -30,18 +35,20 @@ from reference.fit import fit  # noqa: E402
 from reference.model import Model  # noqa: E402
 from reference.sample import Concept, sample  # noqa: E402
 
-FULL = "--full" in sys.argv
-PROGRAM, SAMPLE, BUNDLES = [arg for arg in sys.argv[1:] if arg != "--full"]
+PROGRAM, LATENTS, BUNDLES, *CHOSEN = sys.argv[1:]
+FULL = CHOSEN == ["--full"]
 
 NAMES = ["cat", "owl", "pizza", "car", "fox", "apple", "guitar", "house", "lion", "corn",
          "clock", "gift"]
 POOL = ["dog", "bear", "banana", "balloon", "wolf", "umbrella", "cactus", "hamster"]
 
+STEPS = 50 if FULL else 12
+
 # Preset -> what the test shortens so that it runs in seconds; --full shortens nothing.
 PRESETS = {
     "celebrity": ["--num-seeds", "1", "--window", "10:13"],
     "explicit": ["--num-seeds", "1", "--window", "10:13"],
-    "style": ["--num-seeds", "1", "--steps", "10", "--window", "0:10"],
+    "style": ["--num-seeds", "1", "--steps", "10", "--window", "0:5"],
     "demo": ["--num-seeds", "1", "--window", "0:4", "--surrogate", "a picture"],
 }
 
@@ -99,32 +106,61 @@ class ReferenceTest(unittest.TestCase):
                 self.assertLess(abs(float(got("gate_center")) / expected.center - 1), 1e-5, place)
                 self.assertLess(abs(float(got("gate_slope")) / expected.slope - 1), 1e-6, place)
 
-    def soften(self, path: Path) -> Path:
-        """The same erasers with gates that every token passes in part."""
+    def changed(self, path: Path, slope: float | None, max_eta: float) -> Path:
+        """The same erasers with softer gates, which every token passes in part, or a smaller η."""
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
-        tensors, _ = self.read(path)
+        tensors, infos = self.read(path)
         for name, tensor in tensors.items():
-            if name.endswith("gate_slope"):
-                tensor.fill_(4)
-        soft = path.with_name(f"soft-{path.name}")
-        save_file(tensors, soft, metadata)
-        return soft
+            if slope is not None and name.endswith("gate_slope"):
+                tensor.fill_(slope)
+        for info in infos:
+            info["eta"] = min(info["eta"], max_eta)
+        out = path.with_name(f"{path.stem}-slope-{slope}-eta-{max_eta}")
+        save_file(tensors, out, {**metadata, "concepts": json.dumps(infos)})
+        return out
+
+    def latents(self, command: str, path: Path, *arguments) -> torch.Tensor:
+        """What the test program writes, float32, flat. OUT is its last argument."""
+        out = self.folder / "latents"
+        subprocess.run([LATENTS, command, self.bundle, path, *map(str, arguments), out], check=True)
+        return torch.from_numpy(np.fromfile(out, np.float32))
+
+    def concepts_of(self, model: Model, path: Path) -> list[Concept]:
+        tensors, infos = self.read(path)
+        return [Concept.from_file(tensors, model.layers, i, info) for i, info in enumerate(infos)]
 
     def check_latents(self, model: Model, path: Path, prompt: str, seed: int) -> float:
         """Compares final latents; returns how much was erased."""
-        tensors, infos = self.read(path)
-        concepts = [Concept.from_file(tensors, model.layers, i, info)
-                    for i, info in enumerate(infos)]
-        steps = 50 if FULL else 12
-        expected = sample(model, concepts, prompt, seed, "pndm", steps, 7.5)[0]
-        plain = sample(model, [], prompt, seed, "pndm", steps, 7.5)[0]
-        out = self.folder / "latents"
-        subprocess.run([SAMPLE, str(self.bundle), str(path), "pndm", str(steps), "7.5", str(seed),
-                        prompt, str(out)], check=True)
-        got = torch.from_numpy(np.fromfile(out, np.float32).reshape(expected.shape))
-        self.assertLess(relative(got, expected), 1e-4, path.stem)
+        expected = sample(model, self.concepts_of(model, path), prompt, seed, "pndm", STEPS, 7.5)
+        plain = sample(model, [], prompt, seed, "pndm", STEPS, 7.5)
+        got = self.latents("sample", path, "pndm", STEPS, 7.5, seed, prompt)
+        self.assertLess(relative(got.reshape(expected.shape), expected), 1e-4, path.stem)
         return relative(plain, expected)
+
+    def check_calls(self, model: Model, path: Path, prompt: str, seed: int):
+        """Compares what the erased network puts out at every call of the reference's sampling."""
+        timesteps, inputs, outputs = [], [], []
+
+        def keep(_module, arguments, output):
+            timesteps.append(float(arguments[1]))
+            inputs.append(arguments[0][:1].float())
+            outputs.append(output.sample)
+
+        handle = model.unet.register_forward_hook(keep)
+        try:
+            sample(model, self.concepts_of(model, path), prompt, seed, "pndm", STEPS, 7.5)
+        finally:
+            handle.remove()
+        given = self.folder / "inputs"
+        torch.stack(inputs).numpy().tofile(given)
+        got = self.latents("predict", path, prompt, ",".join(map(repr, timesteps)), given)
+        expected = torch.stack(outputs)
+        errors = sorted(relative(a, b) for a, b in zip(got.reshape(expected.shape), expected))
+        # A token on a gate's edge turns float32's last digit into a thousandth of the update: slopes
+        # are 3063. Few calls have one.
+        self.assertLess(errors[len(errors) * 3 // 4], 1e-4, path.stem)
+        self.assertLess(errors[-1], 1e-2, path.stem)
 
     def check_preset(self, preset: str):
         model = Model(self.pipeline)
@@ -133,8 +169,10 @@ class ReferenceTest(unittest.TestCase):
                 path, concepts = self.build(preset, NAMES[:count])
                 self.check_weights(model, path, concepts)
                 prompt = concepts[0]["prompts"][0]
-                self.check_latents(model, path, prompt, 5)
-                self.assertGreater(self.check_latents(model, self.soften(path), prompt, 5), 1e-2)
+                soft = self.changed(path, slope=4, max_eta=1)
+                self.check_calls(model, path, prompt, 5)
+                self.check_latents(model, self.changed(path, None, max_eta=1), prompt, 5)
+                self.assertGreater(self.check_latents(model, soft, prompt, 5), 1e-2)
 
     def test_celebrity(self):
         self.check_preset("celebrity")
@@ -175,4 +213,4 @@ class LinearPipeline(ReferenceTest):
 del ReferenceTest  # its subclasses are the tests
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *([] if FULL else CHOSEN)], verbosity=2)
