@@ -55,7 +55,8 @@ def tiny_unet_2() -> UNet2DConditionModel:
     )
 
 
-def tiny_text_encoder(hidden_act: str = "quick_gelu", layers: int = 2) -> CLIPTextModel:
+def tiny_text_encoder(hidden_act: str = "quick_gelu", layers: int = 2,
+                      positions: int = TEXT_LENGTH) -> CLIPTextModel:
     """24 wide, for the demo's vocabulary. OpenCLIP's, of SD 2.x, has "gelu"."""
     return CLIPTextModel(CLIPTextConfig(
         vocab_size=VOCAB_SIZE,
@@ -63,7 +64,7 @@ def tiny_text_encoder(hidden_act: str = "quick_gelu", layers: int = 2) -> CLIPTe
         intermediate_size=64,
         num_hidden_layers=layers,
         num_attention_heads=4,
-        max_position_embeddings=TEXT_LENGTH,
+        max_position_embeddings=positions,
         projection_dim=TEXT_WIDTH,
         hidden_act=hidden_act,
         bos_token_id=VOCAB_SIZE - 2,
@@ -127,12 +128,12 @@ def tiny_pipeline(tokenizer: Path, seed: int = 0,
 def tiny_pipeline_2(tokenizer: Path, seed: int = 0,
                     zero_snr: bool = False) -> StableDiffusionPipeline:
     """A pipeline of SD 2.x's shape: v-prediction, OpenCLIP's text encoder and its
-    padding with "!", another sample size and VAE scaling; with `zero_snr`, the
-    scheduler of a fine-tune with zero terminal SNR."""
+    padding with "!", more positions than the tokenizer fills, another sample size and
+    VAE scaling; with `zero_snr`, the scheduler of a fine-tune with zero terminal SNR."""
     torch.manual_seed(seed)
     parts = {
         "unet": tiny_unet_2(),
-        "text_encoder": tiny_text_encoder("gelu", layers=3),
+        "text_encoder": tiny_text_encoder("gelu", layers=3, positions=TEXT_LENGTH + 8),
         "vae": tiny_vae(scaling_factor=0.13025),
     }
     extra = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"} if zero_snr else {}

@@ -3,6 +3,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "bundle/retarget.h"
 #include "bundle/torch_error.h"
@@ -17,6 +18,24 @@ namespace {
 void UsePlainExecutor() {
   torch::jit::getProfilingMode() = false;
   torch::jit::getExecutorMode() = true;
+}
+
+// Throws Error unless dimension `dim` of the weight whose name ends in `weight`
+// fits.
+void CheckDimension(const TorchModule& network,
+                    const torch::jit::Module& module, const std::string& weight,
+                    size_t dim, int64_t size, const std::string& key,
+                    const std::function<bool(int64_t)>& fits) {
+  for (const auto& parameter : module.named_parameters()) {
+    if (!parameter.name.ends_with(weight)) continue;
+    const at::IntArrayRef sizes = parameter.value.sizes();
+    if (dim < sizes.size() && fits(sizes[dim])) return;
+    throw Error(network.path() + ": " + parameter.name + ": dimension " +
+                std::to_string(dim) + " has " +
+                (dim < sizes.size() ? std::to_string(sizes[dim]) : "no") +
+                " entries, bundle.json says " + key + " " +
+                std::to_string(size) + "; export the bundle again");
+  }
 }
 
 }  // namespace
@@ -49,16 +68,14 @@ void TorchModule::Retarget(const Placement& placement) {
 
 void TorchModule::CheckWeight(const std::string& weight, size_t dim,
                               int64_t size, const std::string& key) const {
-  for (const auto& parameter : impl_->module.named_parameters()) {
-    if (!parameter.name.ends_with(weight)) continue;
-    const at::IntArrayRef sizes = parameter.value.sizes();
-    if (dim < sizes.size() && sizes[dim] == size) return;
-    throw Error(path_ + ": " + parameter.name + ": dimension " +
-                std::to_string(dim) + " has " +
-                (dim < sizes.size() ? std::to_string(sizes[dim]) : "no") +
-                " entries, bundle.json says " + key + " " +
-                std::to_string(size) + "; export the bundle again");
-  }
+  CheckDimension(*this, impl_->module, weight, dim, size, key,
+                 [size](int64_t found) { return found == size; });
+}
+
+void TorchModule::CheckCapacity(const std::string& weight, size_t dim,
+                                int64_t size, const std::string& key) const {
+  CheckDimension(*this, impl_->module, weight, dim, size, key,
+                 [size](int64_t found) { return found >= size; });
 }
 
 at::Tensor TorchModule::Run(const std::vector<at::Tensor>& inputs) {

@@ -35,6 +35,10 @@ class TorchModule {
   void CheckWeight(const std::string& weight, size_t dim, int64_t size,
                    const std::string& key) const;
 
+  // The same, but the weight may have more entries.
+  void CheckCapacity(const std::string& weight, size_t dim, int64_t size,
+                     const std::string& key) const;
+
   const std::string& path() const { return path_; }
 
   // The TorchScript module, for graph surgery (see torch_module_impl.h).

@@ -14,8 +14,8 @@ TextEncoder::TextEncoder(const Bundle& bundle, const Placement& placement)
       width_(bundle.manifest().text.width) {
   const TextSpec& text = bundle.manifest().text;
   module_.CheckWeight("token_embedding.weight", 1, text.width, "text.width");
-  module_.CheckWeight("position_embedding.weight", 0, text.max_length,
-                      "text.max_length");
+  module_.CheckCapacity("position_embedding.weight", 0, text.max_length,
+                        "text.max_length");
   module_.Retarget(placement);
 }
 

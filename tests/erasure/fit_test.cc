@@ -16,8 +16,6 @@
 namespace gloce {
 namespace {
 
-constexpr const char* kBundle = GLOCE_BUNDLES "/emoji";
-
 ConceptSettings Concept(const std::string& name, const std::string& mapping) {
   ConceptSettings settings;
   settings.name = name;
@@ -74,6 +72,10 @@ double Relative(const at::Tensor& got, const at::Tensor& expected) {
 
 class FitTest : public testing::Test {
  protected:
+  explicit FitTest(const std::string& bundle = "emoji")
+      : pipeline_(GLOCE_BUNDLES "/" + bundle, {}),
+        denoiser_(pipeline_.bundle(), {}) {}
+
   std::vector<Recording> RecordAll(const std::vector<std::string>& prompts,
                                    const StatisticsSettings& statistics) {
     std::vector<Recording> recordings;
@@ -86,11 +88,23 @@ class FitTest : public testing::Test {
     return recordings;
   }
 
-  Pipeline pipeline_{kBundle, {}};
-  HookedDenoiser denoiser_{pipeline_.bundle(), {}};
+  Pipeline pipeline_;
+  HookedDenoiser denoiser_;
 };
 
-TEST_F(FitTest, EqualsAPlainDoublePrecisionComputation) {
+// The demo bundle, and random ones of other shapes: convolutional projections
+// down to 4×4 tokens; linear ones, several head counts and v-prediction.
+class FitOfEveryShapeTest : public FitTest,
+                            public testing::WithParamInterface<const char*> {
+ protected:
+  FitOfEveryShapeTest() : FitTest(GetParam()) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Bundles, FitOfEveryShapeTest,
+                         testing::Values("emoji", "sd1", "sd2"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(FitOfEveryShapeTest, EqualsAPlainDoublePrecisionComputation) {
   const ConceptSettings settings = Concept("cat", "a picture of a balloon");
   FitOptions options;
   options.batch_size = 1;  // the same sums of the same activations
@@ -152,7 +166,7 @@ TEST_F(FitTest, EqualsAPlainDoublePrecisionComputation) {
 
 // The sums of a fit, on the same activations: covariances do not reach the
 // file, so they are compared here.
-TEST_F(FitTest, CovariancesEqualTwoPassesOverAllRows) {
+TEST_P(FitOfEveryShapeTest, CovariancesEqualTwoPassesOverAllRows) {
   const ConceptSettings settings = Concept("cat", "a picture of a balloon");
   const auto recordings = RecordAll(settings.prompts, settings.statistics);
   for (size_t l = 0; l < recordings[0].size(); ++l) {
