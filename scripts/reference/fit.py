@@ -55,16 +55,20 @@ class Recorder:
         return x
 
 
-def record(model: Model, concept: dict, prompts: list[str]) -> Recording:
-    """Activations of all prompts and seeds of a set, sampled as the concept says."""
+def record_run(model: Model, concept: dict, prompt: str, seed: int) -> Recording:
     start, end = concept["window"]
+    recorder = Recorder(model, start, end)
+    model.sample(prompt, seed, concept["scheduler"], concept["steps"], concept["guidance"],
+                 recorder, last_call=end)
+    return recorder.recording
+
+
+def record(model: Model, concept: dict, prompts: list[str], run=record_run) -> Recording:
+    """Activations of all prompts and seeds of a set, sampled as the concept says."""
     merged: Recording = [[] for _ in model.layers]
     for prompt in prompts:
         for seed in range(concept["num_seeds"]):
-            recorder = Recorder(model, start, end)
-            model.sample(prompt, seed, concept["scheduler"], concept["steps"],
-                         concept["guidance"], recorder, last_call=end)
-            for layer, found in enumerate(recorder.recording):
+            for layer, found in enumerate(run(model, concept, prompt, seed)):
                 merged[layer].extend(found)
     return merged
 
@@ -121,9 +125,9 @@ def fit_layer(concept: dict, target: list[torch.Tensor], mapping: list[torch.Ten
         slope=math.log(99) / (0.001 * tau))
 
 
-def fit(model: Model, concept: dict) -> list[LayerEraser]:
-    """One concept at every hook point."""
-    sets = [record(model, concept, concept[key])
+def fit(model: Model, concept: dict, run=record_run) -> list[LayerEraser]:
+    """One concept at every hook point. `run` may keep recordings for several concepts."""
+    sets = [record(model, concept, concept[key], run)
             for key in ("prompts", "mapping", "surrogate", "anchors")]
     return [fit_layer(concept, *(activations[layer] for activations in sets))
             for layer in range(len(model.layers))]
