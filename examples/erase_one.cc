@@ -6,11 +6,12 @@
 // erasers) is loaded once; each request then samples with the erasers, and the
 // strength, that it asks for. Nothing of this is thread-safe: a process, or a
 // lock, a network.
+#include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 #include "gloce/base/error.h"
 #include "gloce/batch/png_writer.h"
@@ -64,6 +65,16 @@ void Write(const std::string& path, const std::string& bytes) {
   std::cout << path << '\n';
 }
 
+// A whole number; throws gloce::Error where `text` is none.
+int64_t ToInteger(const char* name, std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return value;
+  throw gloce::Error(std::string(name) + ": got " + std::string(text) +
+                     ", expected a whole number");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,7 +84,9 @@ int main(int argc, char** argv) {
   }
   try {
     PictureService service(argv[1], argv[2]);
-    Request request{{argv[3], "", std::atoll(argv[4])}, std::atoll(argv[5]), 0};
+    Request request{{argv[3], "", ToInteger("SEED", argv[4])},
+                    ToInteger("STEPS", argv[5]),
+                    0};
     const std::string folder = argv[6];
     Write(folder + "/before.png", service.Draw(request));
     request.strength = 1;

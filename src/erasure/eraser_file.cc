@@ -56,6 +56,14 @@ void CheckShape(const std::string& path, const SafetensorsEntry& entry,
               expected + ")");
 }
 
+const SafetensorsEntry& FindTensor(const SafetensorsFile& file,
+                                   const std::string& path,
+                                   const std::string& name) {
+  const SafetensorsEntry* entry = file.Find(name);
+  if (entry == nullptr) throw Error(path + ": tensor " + name + " is missing");
+  return *entry;
+}
+
 LayerErasers ReadLayer(const SafetensorsFile& file, const std::string& path,
                        const std::string& hook, int64_t width,
                        int64_t num_concepts, std::set<std::string>& used) {
@@ -65,14 +73,12 @@ LayerErasers ReadLayer(const SafetensorsFile& file, const std::string& path,
   for (const LayerTensor& spec : kLayerTensors) {
     std::string name = hook;
     name.append(".").append(spec.name);
-    const SafetensorsEntry* entry = file.Find(name);
-    if (entry == nullptr)
-      throw Error(path + ": tensor " + name + " is missing");
-    CheckShape(path, *entry, spec, num_concepts, width);
+    const SafetensorsEntry& entry = FindTensor(file, path, name);
+    CheckShape(path, entry, spec, num_concepts, width);
     used.insert(name);
-    // clone: the file's bytes go away, and they need not be aligned.
-    at::Tensor tensor = at::empty(entry->shape, at::kFloat);
-    std::memcpy(tensor.data_ptr(), entry->data.data(), entry->data.size());
+    // A copy: the file's bytes go away, and they need not be aligned.
+    at::Tensor tensor = at::empty(entry.shape, at::kFloat);
+    std::memcpy(tensor.data_ptr(), entry.data.data(), entry.data.size());
     layer.*spec.tensor = tensor;
   }
   if (layer.map_up.size(2) != layer.map_down.size(1)) {
