@@ -24,10 +24,10 @@ class Concept:
     gate_start_timestep: float
 
     @classmethod
-    def from_file(cls, tensors: dict, layers: list[str], index: int, info: dict) -> "Concept":
+    def from_file(cls, tensors: dict, model: Model, index: int, info: dict) -> "Concept":
         """Concept `index` of an erasers file's tensors; `info` from its metadata."""
         def of(name):
-            return [tensors[f"{layer}.{name}"][index].double() for layer in layers]
+            return [tensors[f"{layer}.{name}"][index].to(model.dtype) for layer in model.layers]
 
         return cls(of("map_up"), of("map_down"), of("mapping_mean"), of("target_mean"),
                    of("gate_basis"), of("surrogate_mean"),
@@ -41,14 +41,17 @@ class Erasing:
     def __init__(self, concepts: list[Concept], strength: float = 1.0):
         self.concepts, self.strength = concepts, strength
 
-    def __call__(self, _call: int, timestep: float, layer: int, x: torch.Tensor) -> torch.Tensor:
+    def logits(self, active: list[Concept], layer: int, x: torch.Tensor) -> torch.Tensor:
+        """k(p − c) of every concept and token, (N, B, T)."""
+        return torch.stack([
+            c.slope[layer] * (gate_score(x, c.gate_basis[layer], c.surrogate_mean[layer])
+                              - c.center[layer]) for c in active])
+
+    def __call__(self, call: int, timestep: float, layer: int, x: torch.Tensor) -> torch.Tensor:
         active = [c for c in self.concepts if timestep <= c.gate_start_timestep]
         if not active:
             return x
-        logits = torch.stack([
-            c.slope[layer] * (gate_score(x, c.gate_basis[layer], c.surrogate_mean[layer])
-                              - c.center[layer]) for c in active])
-        best, winner = logits.max(0)  # (B, T); the first concept of equal ones
+        best, winner = self.logits(active, layer, x).max(0)  # (B, T); the first concept of equal ones
         updates = torch.stack([
             c.eta * (c.mapping_mean[layer] + (x - c.target_mean[layer]) @ c.map_down[layer].T
                      @ c.map_up[layer].T) for c in active])
@@ -58,5 +61,6 @@ class Erasing:
 
 def sample(model: Model, concepts: list[Concept], prompt: str, seed: int, scheduler: str,
            steps: int, guidance: float) -> torch.Tensor:
-    """Final latents (1, C, H, W), float64."""
+    """Final latents (1, C, H, W), of the model's dtype."""
     return model.sample(prompt, seed, scheduler, steps, guidance, Erasing(concepts))
+

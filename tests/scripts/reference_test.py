@@ -7,10 +7,14 @@ On the demo pipeline and on random pipelines of other shapes: erasers end to end
 sampling from the same weights, for every preset with 1, 3 and 12 concepts; tests that are named take
 2 concepts. Sampling is shortened; with --full it is as published.
 
-Final latents are compared with η at most 1. An update five times as strong, as the explicit preset
-has it, is chaotic in float32 whoever computes it: on the demo pipeline diffusers itself, with these
-equations in float32, ends up to 9e-2 from float64. Every single call of the erased network is
-compared with the preset's own η instead, each from the reference's own latents.
+Hard gates make sampling discontinuous: a token on a gate's edge, or between two concepts, goes
+either way with float32's last digit. So:
+- what the erased network puts out is compared call by call, each from the reference's own latents,
+  with the preset's own η, leaving out calls in which two concepts' gates tie (within TIE);
+- final latents are compared with η at most 1 (with 5, as the explicit preset has it, diffusers
+  itself, with these equations in float32, ends up to 9e-2 from float64), where no call has a tie,
+  and with softened gates always;
+- the bound is 1e-4, or, where that is more, some times what diffusers in float32 is off.
 """
 
 import json
@@ -34,7 +38,7 @@ quieten(offline=True)
 
 from reference.fit import Recording, fit, record_run  # noqa: E402
 from reference.model import Model  # noqa: E402
-from reference.sample import Concept, sample  # noqa: E402
+from reference.sample import Concept, Erasing  # noqa: E402
 
 PROGRAM, LATENTS, BUNDLES, *CHOSEN = sys.argv[1:]
 FULL = CHOSEN == ["--full"]
@@ -69,6 +73,50 @@ class Recordings:
         if key not in self.known:
             self.known[key] = record_run(model, concept, prompt, seed)
         return self.known[key]
+
+
+class Models:
+    """A pipeline in double precision, and in float32 to see what rounding alone does."""
+
+    def __init__(self, folder: Path):
+        self.float64 = Model(folder)
+        self.float32 = Model(folder, torch.float32)
+
+
+# Of the gate's score p: what the activations' rounding makes of it.
+TIE = 3e-5
+
+
+class TieFinder(Erasing):
+    """Notes how close the two widest open gates of any token come at each call, as a
+    difference of p."""
+
+    def __init__(self, concepts: list[Concept]):
+        super().__init__(concepts)
+        self.gap: dict[int, float] = {}
+
+    def __call__(self, call: int, timestep: float, layer: int, x: torch.Tensor) -> torch.Tensor:
+        self.call = call
+        return super().__call__(call, timestep, layer, x)
+
+    def logits(self, active: list[Concept], layer: int, x: torch.Tensor) -> torch.Tensor:
+        logits = super().logits(active, layer, x)
+        if len(active) > 1:
+            first, second = logits.topk(2, dim=0).values
+            gap = ((first - second) / active[0].slope[layer])[first > -10]
+            self.gap[self.call] = min([self.gap.get(self.call, 1.0), *gap.flatten().tolist()])
+        return logits
+
+    def ties(self, call: int | None = None) -> bool:
+        """Whether there is a tie at this call, or at any."""
+        gaps = self.gap.values() if call is None else [self.gap.get(call, 1.0)]
+        return any(gap < TIE for gap in gaps)
+
+
+def allowed(rounded: float) -> float:
+    """The bound of a relative error, where diffusers in float32 with these equations is off by
+    `rounded`: gates of slope 3063 turn the last digit of a token on their edge into thousandths."""
+    return max(1e-4, 4 * rounded)
 
 
 def relative(got: torch.Tensor, expected: torch.Tensor) -> float:
@@ -146,51 +194,64 @@ class ReferenceTest(unittest.TestCase):
 
     def concepts_of(self, model: Model, path: Path) -> list[Concept]:
         tensors, infos = self.read(path)
-        return [Concept.from_file(tensors, model.layers, i, info) for i, info in enumerate(infos)]
+        return [Concept.from_file(tensors, model, i, info) for i, info in enumerate(infos)]
 
-    def check_latents(self, model: Model, path: Path, prompt: str, seed: int) -> float:
+    def check_latents(self, models: Models, path: Path, prompt: str, seed: int,
+                      may_tie: bool) -> float:
         """Compares final latents; returns how much was erased."""
-        expected = sample(model, self.concepts_of(model, path), prompt, seed, "pndm", STEPS, 7.5)
-        plain = sample(model, [], prompt, seed, "pndm", STEPS, 7.5)
-        got = self.latents("sample", path, "pndm", STEPS, 7.5, seed, prompt)
-        self.assertLess(relative(got.reshape(expected.shape), expected), 1e-4, path.stem)
-        return relative(plain, expected)
+        def reference(model: Model, hook: Erasing) -> torch.Tensor:
+            return model.sample(prompt, seed, "pndm", STEPS, 7.5, hook)
 
-    def check_calls(self, model: Model, path: Path, prompt: str, seed: int):
+        finder = TieFinder(self.concepts_of(models.float64, path))
+        expected = reference(models.float64, finder)
+        if not (may_tie and finder.ties()):
+            rounded = reference(models.float32, Erasing(self.concepts_of(models.float32, path)))
+            got = self.latents("sample", path, "pndm", STEPS, 7.5, seed, prompt)
+            error = relative(got.reshape(expected.shape), expected)
+            self.assertLess(error, allowed(relative(rounded, expected)), path.stem)
+        return relative(reference(models.float64, Erasing([])), expected)
+
+    def check_calls(self, models: Models, path: Path, prompt: str, seed: int):
         """Compares what the erased network puts out at every call of the reference's sampling."""
-        timesteps, inputs, outputs = [], [], []
+        timesteps, inputs, expected = [], [], []
 
         def keep(_module, arguments, output):
             timesteps.append(float(arguments[1]))
             inputs.append(arguments[0][:1].float())
-            outputs.append(output.sample)
+            expected.append(output.sample)
 
-        handle = model.unet.register_forward_hook(keep)
+        finder = TieFinder(self.concepts_of(models.float64, path))
+        handle = models.float64.unet.register_forward_hook(keep)
         try:
-            sample(model, self.concepts_of(model, path), prompt, seed, "pndm", STEPS, 7.5)
+            models.float64.sample(prompt, seed, "pndm", STEPS, 7.5, finder)
         finally:
             handle.remove()
+        rounded = models.float32.predict(prompt, timesteps, inputs,
+                                         Erasing(self.concepts_of(models.float32, path)))
         given = self.folder / "inputs"
         torch.stack(inputs).numpy().tofile(given)
         got = self.latents("predict", path, prompt, ",".join(map(repr, timesteps)), given)
-        expected = torch.stack(outputs)
-        errors = sorted(relative(a, b) for a, b in zip(got.reshape(expected.shape), expected))
-        # A token on a gate's edge turns float32's last digit into a thousandth of the update: slopes
-        # are 3063. Few calls have one.
-        self.assertLess(errors[len(errors) * 3 // 4], 1e-4, path.stem)
-        self.assertLess(errors[-1], 1e-2, path.stem)
+        got = got.reshape(len(expected), *expected[0].shape)
+        clear = [call for call in range(len(expected)) if not finder.ties(call)]
+        self.assertGreater(len(clear), len(expected) // 2, path.stem)
+        for call in clear:
+            error = relative(got[call], expected[call])
+            bound = allowed(relative(rounded[call], expected[call]))
+            self.assertLess(error, bound, f"{path.stem}, call {call}")
 
     def check_preset(self, preset: str):
-        model, run = Model(self.pipeline), Recordings()
+        models, run = Models(self.pipeline), Recordings()
         for count in COUNTS:
             with self.subTest(concepts=count):
                 path, concepts = self.build(preset, NAMES[:count])
-                self.check_weights(model, path, concepts, run)
+                self.check_weights(models.float64, path, concepts, run)
                 prompt = concepts[0]["prompts"][0]
                 soft = self.changed(path, slope=4, max_eta=1)
-                self.check_calls(model, path, prompt, 5)
-                self.check_latents(model, self.changed(path, None, max_eta=1), prompt, 5)
-                self.assertGreater(self.check_latents(model, soft, prompt, 5), 1e-2)
+                self.check_calls(models, path, prompt, 5)
+                mild = self.changed(path, slope=None, max_eta=1)
+                self.check_latents(models, mild, prompt, 5, may_tie=True)
+                erased = self.check_latents(models, soft, prompt, 5, may_tie=False)
+                self.assertGreater(erased, 1e-2)
 
     def test_celebrity(self):
         self.check_preset("celebrity")
