@@ -23,7 +23,7 @@ constexpr const char* kFooter =
     "  gloce generate --model build/emoji --erasers erasers.safetensors \\\n"
     "      --prompt \"a cat and a guitar\" --seed 7 --out out\n"
     "  gloce inspect erasers.safetensors\n"
-    "\nA bundle (--model) is made from any Stable Diffusion 1.x pipeline by\n"
+    "\nA bundle (--model) is made from a Stable Diffusion 1.x or 2.x pipeline by\n"
     "scripts/export_bundle.py. gloce COMMAND --help tells more about a "
     "command.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some items failed, 130 "
