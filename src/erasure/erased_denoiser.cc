@@ -2,70 +2,15 @@
 
 #include <ATen/ATen.h>
 
-#include <limits>
-#include <optional>
+#include <algorithm>
 
 #include "bundle/manifest.h"
-#include "erasure/gate_bank.h"
 #include "erasure/hooked_denoiser.h"
+#include "erasure/layer_update.h"
 #include "gloce/base/error.h"
 
-// Notation (<variable name> -> <name in docs/erasure.md>):
-//   logit -> k(p − c), gate -> s, coordinates -> V_mapᵀ(I − V_tar V_tarᵀ)(x −
-//   μ_tar)
 namespace gloce {
 namespace {
-
-// sigmoid(−18) = 1.5e-8: a quarter of float32's relative spacing. Below this a
-// token cannot change by more than its own rounding, so the CPU leaves it out.
-constexpr double kInactiveLogit = -18.0;
-
-// N erasers at one hook point, on the denoiser's device.
-class LayerUpdate {
- public:
-  LayerUpdate(const LayerErasers& layer,
-              const std::vector<ConceptInfo>& concepts, double strength,
-              c10::Device device)
-      : gates_(layer.gate_basis, layer.surrogate_mean, device),
-        gate_center_(layer.gate_center.to(device, at::kFloat)),
-        gate_slope_(layer.gate_slope.to(device, at::kFloat)),
-        map_up_(layer.map_up.to(device, at::kFloat)),
-        map_down_(layer.map_down.to(device, at::kFloat)),
-        mapping_mean_(layer.mapping_mean.to(device, at::kFloat)),
-        target_mean_(layer.target_mean.to(device, at::kFloat)),
-        strength_(strength) {
-    std::vector<float> eta;
-    eta.reserve(concepts.size());
-    for (const ConceptInfo& info : concepts)
-      eta.push_back(static_cast<float>(info.settings.eta));
-    eta_ = at::tensor(eta).to(device);
-  }
-
-  // Logits k(p − c), (M, N).
-  at::Tensor Logits(const at::Tensor& rows) const {
-    return gate_slope_ * (gates_.Projections(rows) - gate_center_);
-  }
-
-  // x' of rows (M, D), each by its own concept. `concepts` (M), `logit` (M).
-  at::Tensor Apply(const at::Tensor& rows, const at::Tensor& concepts,
-                   const at::Tensor& logit) const {
-    const at::Tensor centred = rows - target_mean_.index_select(0, concepts);
-    const at::Tensor coordinates =
-        at::bmm(map_down_.index_select(0, concepts), centred.unsqueeze(2));
-    at::Tensor update =
-        at::bmm(map_up_.index_select(0, concepts), coordinates).squeeze(2);
-    update += mapping_mean_.index_select(0, concepts);
-    update *= eta_.index_select(0, concepts).unsqueeze(1);
-    const at::Tensor gate = (at::sigmoid(logit) * strength_).unsqueeze(1);
-    return rows + gate * (update - rows);
-  }
-
- private:
-  GateBank gates_;
-  at::Tensor gate_center_, gate_slope_;
-  at::Tensor map_up_, map_down_, mapping_mean_, target_mean_, eta_;
-  double strength_;
-};
 
 // Applies erasers to every activation of the passes at or below their noise
 // level.
@@ -106,28 +51,14 @@ class EraserHook final : public LayerHook {
 
   at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
     const LayerUpdate& update = layers_[layer];
-    const at::Tensor rows = x.to(at::kFloat).reshape({-1, x.size(2)});
-    at::Tensor logits = update.Logits(rows);
-    if (waiting_mask_.defined()) {
-      logits.masked_fill_(waiting_mask_,
-                          -std::numeric_limits<float>::infinity());
-    }
-    const auto [logit, concepts] = logits.max(1);
-    CountActivity(layer, x.size(1), logit, concepts);
-    if (!x.is_cpu()) {  // fixed shapes: counting the active tokens would
-                        // synchronise
-      return update.Apply(rows, concepts, logit)
-          .to(x.scalar_type())
-          .reshape(x.sizes());
-    }
-    const at::Tensor active = at::nonzero(logit > kInactiveLogit).squeeze(1);
-    if (active.numel() == 0) return x;
-    const at::Tensor changed = update.Apply(rows.index_select(0, active),
-                                            concepts.index_select(0, active),
-                                            logit.index_select(0, active));
-    return x.reshape({-1, x.size(2)})
-        .index_copy(0, active, changed.to(x.scalar_type()))
-        .reshape(x.sizes());
+    const at::Tensor rows =
+        x.to(at::kFloat).reshape({-1, x.size(2)}).contiguous();
+    const WidestGates widest = update.Widest(rows, waiting_mask_);
+    CountActivity(layer, x.size(1), widest);
+    const at::Tensor changed = update.Apply(rows, widest);
+    return changed.is_same(rows)
+               ? x
+               : changed.to(x.scalar_type()).reshape(x.sizes());
   }
 
   // Shares of all conditional tokens, layers and steps since the last call; (B,
@@ -154,15 +85,14 @@ class EraserHook final : public LayerHook {
     tokens_of_layer_.assign(layers_.size(), 0);
   }
 
-  void CountActivity(size_t layer, int64_t tokens, const at::Tensor& logit,
-                     const at::Tensor& concepts) {
+  void CountActivity(size_t layer, int64_t tokens, const WidestGates& widest) {
     const int64_t images = context_.batch - context_.num_unconditional;
     const auto conditional = [&](const at::Tensor& values) {
       return values.reshape({-1, tokens})
           .narrow(0, context_.num_unconditional, images);
     };
-    activity_.scatter_add_(1, conditional(concepts),
-                           (conditional(logit) > 0).to(at::kFloat));
+    activity_.scatter_add_(1, conditional(widest.concepts),
+                           (conditional(widest.logit) > 0).to(at::kFloat));
     tokens_of_layer_[layer] = tokens;
   }
 

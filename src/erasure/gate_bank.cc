@@ -2,11 +2,20 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <string>
 
 namespace gloce {
+namespace {
+
+// Bytes of a block's projections: what stays in a core's cache, and what keeps
+// an accelerator busy.
+constexpr int64_t kBlockBytesCpu = 2 << 20;
+constexpr int64_t kBlockBytesAccelerator = 64 << 20;
+
+}  // namespace
 
 GateBank::GateBank(const at::Tensor& gate_basis,
                    const at::Tensor& surrogate_mean, c10::Device device)
@@ -45,13 +54,37 @@ at::Tensor GateBank::Projections(const at::Tensor& rows) const {
     // error of p.
     const at::Tensor centred = rows - group.mean;
     const at::Tensor norm = centred.square().sum(1, /*keepdim=*/true);
-    at::Tensor energy = at::matmul(centred, group.basis).square_();
+    at::Tensor energy = at::mm(centred, group.basis).square_();
     if (rank_ > 1) energy = energy.reshape({rows.size(0), -1, rank_}).sum(2);
-    columns.push_back(energy /
-                      norm.clamp_min(std::numeric_limits<float>::min()));
+    columns.push_back(
+        energy.div_(norm.clamp_min_(std::numeric_limits<float>::min())));
   }
   if (columns.size() == 1) return columns[0];
   return at::cat(columns, 1).index_select(1, order_);
+}
+
+WidestGates GateBank::Widest(const at::Tensor& rows, const at::Tensor& slope,
+                             const at::Tensor& center,
+                             const at::Tensor& waiting) const {
+  const int64_t num_rows = rows.size(0);
+  const int64_t num_values = std::max(rows.size(1), slope.size(0) * rank_);
+  const int64_t bytes = rows.is_cpu() ? kBlockBytesCpu : kBlockBytesAccelerator;
+  const int64_t block = std::max<int64_t>(
+      bytes / (num_values * static_cast<int64_t>(sizeof(float))), 1);
+  WidestGates widest{at::empty({num_rows}, rows.options()),
+                     at::empty({num_rows}, rows.options().dtype(at::kLong))};
+  for (int64_t begin = 0; begin < num_rows; begin += block) {
+    const int64_t count = std::min(block, num_rows - begin);
+    at::Tensor logits =
+        Projections(rows.narrow(0, begin, count)).sub_(center).mul_(slope);
+    if (waiting.defined()) {
+      logits.masked_fill_(waiting, -std::numeric_limits<float>::infinity());
+    }
+    at::Tensor logit = widest.logit.narrow(0, begin, count);
+    at::Tensor concepts = widest.concepts.narrow(0, begin, count);
+    at::max_out(logit, concepts, logits, 1);
+  }
+  return widest;
 }
 
 }  // namespace gloce

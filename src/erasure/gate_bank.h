@@ -10,6 +10,12 @@
 
 namespace gloce {
 
+// For each of M tokens the gate that is open widest.
+struct WidestGates {
+  at::Tensor logit;  // (M) float32, k(p − c); −∞ if every concept waits
+  at::Tensor concepts;  // (M) int64; of equal ones the first
+};
+
 class GateBank {
  public:
   // Takes gate_basis (N, D, R3) and surrogate_mean (N, D). Concepts with the
@@ -24,6 +30,15 @@ class GateBank {
   // Memory is O(M·N·R3): the tokens are centred, once for each distinct μ_sur,
   // and never copied for each concept.
   at::Tensor Projections(const at::Tensor& rows) const;
+
+  // The largest logit k(p(x) − c) of every token, and whose it is. Tokens are
+  // taken in blocks, so that memory beyond O(M) does not grow with them.
+  //   rows     (M, D) float32
+  //   slope    (N) k
+  //   center   (N) c
+  //   waiting  (N) bool, concepts that do not act yet; undefined if all act
+  WidestGates Widest(const at::Tensor& rows, const at::Tensor& slope,
+                     const at::Tensor& center, const at::Tensor& waiting) const;
 
  private:
   // Concepts with one surrogate.

@@ -57,5 +57,56 @@ TEST(GateBankTest, ATokenInTheSubspaceHasOneAndAtTheReferenceZero) {
   EXPECT_EQ(p[1][0].item<double>(), 0);
 }
 
+// Enough concepts and tokens for several blocks.
+TEST(GateBankTest, TheWidestGateIsThatOfTheLargestLogitInEveryBlock) {
+  const int64_t n = 700, m = 1700;
+  const Case c = MakeCase(n, 8, 1);
+  const at::Tensor rows = at::randn({m, 8});
+  const at::Tensor slope = at::rand({n}) + 100, center = at::rand({n});
+  const GateBank bank(c.basis, c.means, c10::Device(at::kCPU));
+  const WidestGates widest = bank.Widest(rows, slope, center, {});
+  const at::Tensor logits =
+      slope.to(at::kDouble) *
+      (bank.Projections(rows).to(at::kDouble) - center.to(at::kDouble));
+  const at::Tensor largest = std::get<0>(logits.max(1));
+  EXPECT_LE((widest.logit - largest).abs().max().item<double>(), 1e-4);
+  const at::Tensor chosen =
+      logits.gather(1, widest.concepts.unsqueeze(1)).squeeze(1);
+  EXPECT_LE((chosen - largest).abs().max().item<double>(), 1e-4);
+}
+
+TEST(GateBankTest, OfEqualGatesTheFirstActsWhateverItsSurrogate) {
+  Case c = MakeCase(5, 16, 1);
+  for (const int64_t i : {2, 4}) c.basis[i].copy_(c.basis[0]);  // one surrogate
+  const at::Tensor slope = at::full({5}, 100.0);
+  const at::Tensor center = at::tensor({0.0F, 5.0F, 0.0F, 5.0F, 0.0F});
+  const GateBank bank(c.basis, c.means, c10::Device(at::kCPU));
+  const WidestGates widest = bank.Widest(at::randn({9, 16}), slope, center, {});
+  EXPECT_TRUE(widest.concepts.equal(at::zeros({9}, at::kLong)));
+
+  // Bases of zeros: p = 0 of every token, so gates of two surrogates tie.
+  const Case blind{at::zeros({4, 16, 1}), c.means.narrow(0, 0, 4)};
+  const WidestGates tied =
+      GateBank(blind.basis, blind.means, c10::Device(at::kCPU))
+          .Widest(at::randn({9, 16}), slope.narrow(0, 0, 4),
+                  at::tensor({3.0F, 1.0F, 1.0F, 1.0F}), {});
+  EXPECT_TRUE(tied.concepts.equal(at::ones({9}, at::kLong)));
+}
+
+TEST(GateBankTest, WaitingConceptsHaveNoGate) {
+  const Case c = MakeCase(2, 16, 1);
+  const at::Tensor slope = at::full({2}, 100.0),
+                   center = at::tensor({0.0F, 9.0F});
+  const GateBank bank(c.basis, c.means, c10::Device(at::kCPU));
+  const at::Tensor rows = at::randn({4, 16});
+  const auto widest = [&](bool first, bool second) {
+    return bank.Widest(rows, slope, center,
+                       at::tensor({int{first}, int{second}}).to(at::kBool));
+  };
+  EXPECT_TRUE(widest(false, false).concepts.equal(at::zeros({4}, at::kLong)));
+  EXPECT_TRUE(widest(true, false).concepts.equal(at::ones({4}, at::kLong)));
+  EXPECT_TRUE(widest(true, true).logit.isinf().all().item<bool>());
+}
+
 }  // namespace
 }  // namespace gloce
