@@ -2,6 +2,7 @@
 // of the step, for random erasers of N concepts whose gates are open on a share
 // of the tokens.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

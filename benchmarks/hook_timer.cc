@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "gloce/base/error.h"
 
@@ -29,8 +30,11 @@ bool IsHook(const at::RecordFunction& function) {
 std::unique_ptr<at::ObserverContext> OnStart(
     const at::RecordFunction& function) {
   if (!IsHook(function)) return nullptr;
-  for (const c10::IValue& value : function.inputs()) {
-    if (value.isTensor()) inputs.push_back(value.toTensor().clone());
+  if (function.needsInputs()) {  // x, slot, layer
+    const auto values = function.inputs();
+    const auto layer = static_cast<size_t>(values[2].toInt());
+    if (inputs.size() <= layer) inputs.resize(layer + 1);
+    inputs[layer] = values[0].toTensor().clone();
   }
   auto start = std::make_unique<Start>();
   start->time = Clock::now();

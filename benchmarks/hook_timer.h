@@ -12,7 +12,7 @@ namespace gloce {
 // of the process some 0.1 µs. One at a time.
 class HookTimer {
  public:
-  // keep_inputs: also keep what each call was given.
+  // keep_inputs: also keep what the calls were given.
   explicit HookTimer(bool keep_inputs = false);
   ~HookTimer();
   HookTimer(const HookTimer&) = delete;
@@ -22,7 +22,7 @@ class HookTimer {
   // since then the operator was not measured.
   double TakeSeconds();
 
-  // The x (B, T, D) of each call since the last time, in their order.
+  // The latest x (B, T, D) of each layer since the last time, by layer.
   std::vector<at::Tensor> TakeInputs();
 
  private:

@@ -1,6 +1,7 @@
 // What the statistics cost in a pass of a build: time inside the operator, with
 // pooling and sums at every layer, ÷ time of the pass.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
