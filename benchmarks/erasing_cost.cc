@@ -1,0 +1,148 @@
+// What erasing costs in a step: time inside the operator over all layers ÷ time
+// of the step, for random erasers of N concepts whose gates are open on a share
+// of the tokens.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "bundle/manifest.h"
+#include "gloce/bundle/bundle.h"
+#include "gloce/erasure/erased_denoiser.h"
+#include "hook_timer.h"
+#include "random_erasers.h"
+
+namespace {
+
+using gloce::Bundle;
+using gloce::ErasedDenoiser;
+using gloce::Erasers;
+using gloce::HookTimer;
+
+constexpr double kTimestep = 500;
+
+// So small that x' = x in float32: every run sees the same tokens.
+constexpr double kStrength = 1e-20;
+
+struct Options {
+  std::string bundle, device = "cpu", dtype = "float32";
+  std::vector<int64_t> concepts = {1, 50, 300, 1000};
+  std::vector<double> shares = {0.02, 1};
+  int64_t batch = 1;
+  int runs = 5;
+};
+
+struct Inputs {
+  at::Tensor latents;
+  gloce::Conditioning conditioning;
+};
+
+Inputs RandomInputs(const gloce::BundleManifest& manifest, int64_t batch,
+                    const gloce::Placement& placement) {
+  at::manual_seed(1);
+  const int64_t side = manifest.latent.sample_size;
+  const auto place = [&](const at::Tensor& tensor) {
+    return tensor.to(placement.device, placement.dtype);
+  };
+  return {place(at::randn({batch, manifest.latent.channels, side, side})
+                    .repeat({2, 1, 1, 1})),
+          {place(at::randn(
+               {2 * batch, manifest.text.max_length, manifest.text.width})),
+           batch}};
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half]
+                                : (values[half - 1] + values[half]) / 2;
+}
+
+// Prints one line: medians over `runs` steps.
+void Measure(ErasedDenoiser& denoiser, const Inputs& inputs,
+             const Erasers& erasers, double share, int runs) {
+  denoiser.SetErasers(erasers, kStrength);
+  HookTimer timer;
+  std::vector<double> inside, steps, ratios;
+  for (int run = 0; run < runs; ++run) {
+    const auto start = std::chrono::steady_clock::now();
+    denoiser.Predict(inputs.latents, kTimestep, inputs.conditioning);
+    steps.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count());
+    inside.push_back(timer.TakeSeconds());
+    ratios.push_back(inside.back() / steps.back());
+  }
+  const double open = denoiser.TakeGateActivity().sum(1).mean().item<double>();
+  std::printf("%8zu  %7.1f  %7.1f  %9.2f  %9.1f  %7.2f\n",
+              erasers.concepts.size(), 100 * share, 100 * open,
+              1e3 * Median(inside), 1e3 * Median(steps), 100 * Median(ratios));
+  std::fflush(stdout);
+}
+
+void Run(const Options& options) {
+  const gloce::Placement placement =
+      gloce::ParsePlacement(options.device, options.dtype);
+  const Bundle bundle(options.bundle);
+  const gloce::BundleManifest& manifest = bundle.manifest();
+  const Inputs inputs = RandomInputs(manifest, options.batch, placement);
+  const auto random = [&](int64_t num_concepts) {
+    return gloce::RandomErasers(manifest.hooks, manifest.model_identity,
+                                num_concepts);
+  };
+  ErasedDenoiser denoiser(bundle, placement, random(1), kStrength);
+  std::vector<at::Tensor> activations;
+  for (int warm_up = 0; warm_up < 2; ++warm_up) {
+    HookTimer recorder(/*keep_inputs=*/true);
+    denoiser.Predict(inputs.latents, kTimestep, inputs.conditioning);
+    activations = recorder.TakeInputs();
+  }
+  std::printf(
+      "%s, batch %lld with guidance, %d threads, median of %d\n"
+      "concepts   asked %%   open %%      op ms    step ms   cost %%\n",
+      bundle.name().c_str(), static_cast<long long>(options.batch),
+      at::get_num_threads(), options.runs);
+  for (const int64_t num_concepts : options.concepts) {
+    Erasers erasers = random(num_concepts);
+    for (const double share : options.shares) {
+      gloce::OpenGates(erasers, activations, share);
+      Measure(denoiser, inputs, erasers, share, options.runs);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Time inside the erasing operator as a share of a step");
+  app.add_option("bundle", options.bundle, "Bundle folder")->required();
+  app.add_option("--concepts", options.concepts, "Numbers of concepts")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--share", options.shares, "Shares of tokens with open gates")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--runs", options.runs, "Steps a line")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "Pictures a step")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--device", options.device)->capture_default_str();
+  app.add_option("--dtype", options.dtype)->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    Run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "erasing_cost: error: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

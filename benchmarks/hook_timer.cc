@@ -1,0 +1,75 @@
+#include "hook_timer.h"
+
+#include <ATen/record_function.h>
+
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// LibTorch takes plain functions, so what they find is kept here.
+double seconds = 0;
+int64_t calls = 0;
+std::vector<at::Tensor> inputs;
+
+struct Start : at::ObserverContext {
+  Clock::time_point time;
+};
+
+bool IsHook(const at::RecordFunction& function) {
+  return std::strcmp(function.name(), "gloce::hook") == 0;
+}
+
+std::unique_ptr<at::ObserverContext> OnStart(
+    const at::RecordFunction& function) {
+  if (!IsHook(function)) return nullptr;
+  if (function.needsInputs()) {  // x, slot, layer
+    const auto values = function.inputs();
+    const auto layer = static_cast<size_t>(values[2].toInt());
+    if (inputs.size() <= layer) inputs.resize(layer + 1);
+    inputs[layer] = values[0].toTensor().clone();
+  }
+  auto start = std::make_unique<Start>();
+  start->time = Clock::now();
+  return start;
+}
+
+void OnEnd(const at::RecordFunction& /*function*/,
+           at::ObserverContext* context) {
+  if (context == nullptr) return;
+  const auto* start = static_cast<const Start*>(context);
+  seconds += std::chrono::duration<double>(Clock::now() - start->time).count();
+  ++calls;
+}
+
+}  // namespace
+
+HookTimer::HookTimer(bool keep_inputs)
+    : handle_(at::addGlobalCallback(at::RecordFunctionCallback(OnStart, OnEnd)
+                                        .needsInputs(keep_inputs)
+                                        .scopes({at::RecordScope::FUNCTION}))) {
+  seconds = 0;
+  calls = 0;
+  inputs.clear();
+}
+
+HookTimer::~HookTimer() { at::removeCallback(handle_); }
+
+double HookTimer::TakeSeconds() {
+  if (calls == 0) throw Error("gloce::hook was not called: nothing measured");
+  calls = 0;
+  return std::exchange(seconds, 0);
+}
+
+std::vector<at::Tensor> HookTimer::TakeInputs() {
+  return std::exchange(inputs, {});
+}
+
+}  // namespace gloce

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Builds or samples with scripts/reference, for compare_build.py and compare_erased.py.
+
+    reference_worker.py build  PIPELINE DTYPE CONCEPTS.json
+    reference_worker.py sample PIPELINE DTYPE ERASERS STEPS PROMPT
+
+`build` does the published work: every concept's passes anew, whatever other concepts share. The
+reference computes in float64; the published code in float32, as DTYPE float32 does here.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "python"), str(ROOT / "scripts")]
+
+from export.quiet import quieten  # noqa: E402
+
+quieten(offline=True)
+
+import torch  # noqa: E402
+from reference.fit import fit  # noqa: E402
+from reference.model import Model  # noqa: E402
+from reference.sample import Concept, sample  # noqa: E402
+from safetensors import safe_open  # noqa: E402
+
+
+class SinglePrecision(Model):
+    """The same model in float32."""
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        self.text_encoder.float()
+        self.unet.float()
+
+    def noise(self, seed: int) -> torch.Tensor:
+        return super().noise(seed).float()
+
+
+MODELS = {"float32": SinglePrecision, "float64": Model}
+
+
+def build(model: Model, concepts: str) -> None:
+    for concept in json.loads(Path(concepts).read_text(encoding="utf-8"))["concepts"]:
+        fit(model, concept)
+
+
+def read_concepts(model: Model, path: str) -> list[Concept]:
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        infos = json.loads(file.metadata()["concepts"])
+    concepts = [Concept.from_file(tensors, model.layers, n, info) for n, info in enumerate(infos)]
+    dtype = model.unet.dtype
+    for concept in concepts:
+        for name, value in vars(concept).items():
+            if isinstance(value, list) and isinstance(value[0], torch.Tensor):
+                setattr(concept, name, [tensor.to(dtype) for tensor in value])
+    return concepts
+
+
+def main() -> int:
+    command, pipeline, dtype, *rest = sys.argv[1:]
+    model = MODELS[dtype](Path(pipeline))
+    if command == "build":
+        build(model, *rest)
+    else:
+        erasers, steps, prompt = rest
+        sample(model, read_concepts(model, erasers), prompt, 0, "ddim", int(steps), 7.5)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
