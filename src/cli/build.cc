@@ -1,6 +1,8 @@
 // gloce build: a concept list to an erasers file.
 #include <chrono>
+#include <filesystem>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -35,8 +37,9 @@ struct BuildOptions {
       num_anchors, num_mapping;
   std::optional<int64_t> steps, gate_start;
   std::optional<double> tau, eta, guidance;
-  std::string window;
+  std::string window, shard;
   int64_t batch_size = 8;
+  bool keep_parts = false;
   bool dry_run = false;
   PlacementOptions placement;
   OutputOptions output;
@@ -67,6 +70,12 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   app.add_flag("--dry-run", o.dry_run,
                "Print what was chosen for each concept and what it costs; "
                "build nothing");
+  app.add_option("--shard", o.shard,
+                 "Build part I of N of the list, I/N; gloce merge joins the "
+                 "files of all parts");
+  app.add_flag("--keep-parts", o.keep_parts,
+               "Keep the folder OUT.parts, from which a stopped build goes on "
+               "when it is started again");
   CLI::App* method = app.add_option_group("Method");
   method->add_option("--preset", o.preset,
                      "Settings to start from: " + Join(PresetNames()));
@@ -144,6 +153,23 @@ json ParseWindow(const std::string& window) {
                      "\", expected START:END, for example 10:20");
   }
   return {pair->first, pair->second};
+}
+
+FitOptions ToFitOptions(const BuildOptions& o) {
+  FitOptions options;
+  options.batch_size = o.batch_size;
+  options.interrupted = WasInterrupted;
+  options.parts_folder = o.out + ".parts";
+  if (!o.shard.empty()) {
+    const auto pair = ParsePair(o.shard, '/');
+    if (!pair) {
+      throw UsageError("--shard: got \"" + o.shard +
+                       "\", expected I/N, for example 2/4");
+    }
+    options.shard = pair->first;
+    options.num_shards = pair->second;
+  }
+  return options;
 }
 
 // The options that were given, under the keys of a concept list.
@@ -252,6 +278,25 @@ std::vector<std::string> PromptsOf(
   return {prompts.begin(), prompts.end()};
 }
 
+// `statistics` and `gates` are passes that were run: fewer than planned where a
+// stopped build went on.
+void Report(const BuildOptions& o, const Erasers& erasers, int64_t statistics,
+            int64_t gates, double seconds) {
+  if (o.output.json) {
+    const json document = {{"file", o.out},
+                           {"sha256", ErasersHash(erasers)},
+                           {"concepts", ConceptNames(erasers)},
+                           {"statistics_passes", statistics},
+                           {"gate_passes", gates},
+                           {"seconds", seconds}};
+    std::cout << document.dump(2) << '\n';
+  } else if (!o.output.quiet) {
+    std::cout << o.out << ": " << erasers.concepts.size() << " concepts, "
+              << erasers.layers.size() << " layers, " << statistics + gates
+              << " U-Net passes\n";
+  }
+}
+
 int RunBuild(const BuildOptions& o) {
   SetQuiet(o.output.quiet || o.output.json);
   if (!o.dry_run) {
@@ -272,7 +317,8 @@ int RunBuild(const BuildOptions& o) {
   std::vector<ConceptChoice> choices;
   const auto concepts =
       ResolveConcepts(pipeline, requests, &choices, WasInterrupted);
-  const FitCost cost = EstimateFit(pipeline, concepts, o.batch_size);
+  FitOptions options = ToFitOptions(o);
+  const FitCost cost = EstimateFit(pipeline, concepts, options);
   if (o.dry_run) {
     const Plan plan{
         concepts, choices, cost,
@@ -287,33 +333,24 @@ int RunBuild(const BuildOptions& o) {
   WarnOfCutPrompts(pipeline, PromptsOf(concepts));
   LogNote("erasing " + std::to_string(concepts.size()) + " concept" +
           (concepts.size() == 1 ? "" : "s") + " from " +
-          pipeline.bundle().name());
+          pipeline.bundle().name() + (o.shard.empty() ? "" : ", shard ") +
+          o.shard);
+  if (std::filesystem::exists(options.parts_folder))
+    LogNote(options.parts_folder + ": going on with what fits of it");
   Progress progress("passes", o.output.quiet || o.output.json);
-  FitOptions options;
-  options.batch_size = o.batch_size;
-  options.interrupted = WasInterrupted;
+  std::map<std::string, int64_t> passes;
   options.progress = [&](const FitProgress& p) {
+    passes[p.phase] = p.done;
     progress.Update(p.phase, p.done, p.total);
   };
   const Erasers erasers = FitErasers(pipeline, concepts, options);
   progress.Finish();
   WriteErasers(o.out, erasers);
+  if (!o.keep_parts) RemoveParts(options.parts_folder);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  if (o.output.json) {
-    const json document = {{"file", o.out},
-                           {"sha256", ErasersHash(erasers)},
-                           {"concepts", ConceptNames(erasers)},
-                           {"statistics_passes", cost.statistics},
-                           {"gate_passes", cost.gates},
-                           {"seconds", seconds}};
-    std::cout << document.dump(2) << '\n';
-  } else if (!o.output.quiet) {
-    std::cout << o.out << ": " << erasers.concepts.size() << " concepts, "
-              << erasers.layers.size() << " layers, "
-              << cost.statistics + cost.gates << " U-Net passes\n";
-  }
+  Report(o, erasers, passes["statistics"], passes["gates"], seconds);
   return kDone;
 }
 

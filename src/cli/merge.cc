@@ -39,13 +39,17 @@ void RegisterMerge(CLI::App& app, Command& command) {
   CLI::App* sub =
       app.add_subcommand("merge", "Join erasers files of one model");
   auto o = std::make_shared<MergeOptions>();
-  sub->add_option("files", o->inputs, "Erasers files; their order is kept")
+  sub->add_option("files", o->inputs,
+                  "Erasers files; their order is kept, and of the shards of a "
+                  "list the list's")
       ->required();
   sub->add_option("--out", o->out, "Erasers file to write")->required();
   o->output.Register(*sub);
   sub->footer(
       "\nExample:\n  gloce merge people.safetensors styles.safetensors --out "
-      "all.safetensors");
+      "all.safetensors\n"
+      "  gloce merge part1.safetensors part2.safetensors --out "
+      "whole.safetensors");
   sub->callback([o, &command] { command = [o] { return RunMerge(*o); }; });
 }
 

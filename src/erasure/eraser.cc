@@ -7,6 +7,7 @@
 
 #include "base/join.h"
 #include "erasure/layer_tensors.h"
+#include "erasure/shards.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -97,7 +98,9 @@ Erasers MergeErasers(const std::vector<Erasers>& inputs) {
   Erasers merged;
   merged.model_identity = inputs[0].model_identity;
   std::set<std::string> names;
-  for (const Erasers& input : inputs) {
+  const std::vector<size_t> order = OrderOfJoining(inputs);
+  for (const size_t index : order) {
+    const Erasers& input = inputs[index];
     CheckSameModel(inputs[0], input);
     for (const ConceptInfo& info : input.concepts) {
       if (!names.insert(info.settings.name).second) {
@@ -120,8 +123,8 @@ Erasers MergeErasers(const std::vector<Erasers>& inputs) {
                        {}};
     for (const LayerTensor& spec : kLayerTensors) {
       std::vector<at::Tensor> parts;
-      for (const Erasers& input : inputs)
-        parts.push_back(input.layers[i].*spec.tensor);
+      for (const size_t index : order)
+        parts.push_back(inputs[index].layers[i].*spec.tensor);
       layer.*spec.tensor = CatPadded(parts);
     }
     merged.layers.push_back(std::move(layer));

@@ -20,6 +20,7 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "gloce-erasers";
 constexpr const char* kVersion = "1";
+constexpr int64_t kMaxShards = 1'000'000;
 
 const std::string& MetadataValue(
     const std::map<std::string, std::string>& metadata, const std::string& key,
@@ -107,6 +108,22 @@ std::vector<ConceptInfo> ReadConceptInfos(const std::string& text,
   return concepts;
 }
 
+ShardInfo ReadShard(const std::string& text, const std::string& place) {
+  const json parsed = ParseJson(text, place);
+  JsonObject object(parsed, place);
+  ShardInfo shard{object.Integer("shard"), object.Integer("num_shards"),
+                  object.String("list_hash")};
+  object.Finish();
+  if (shard.shard < 1 || shard.shard > shard.num_shards ||
+      shard.num_shards > kMaxShards) {
+    throw Error(
+        place + ": got " + std::to_string(shard.shard) + " of " +
+        std::to_string(shard.num_shards) +
+        ", expected 1 <= shard <= num_shards <= " + std::to_string(kMaxShards));
+  }
+  return shard;
+}
+
 }  // namespace
 
 Erasers ReadErasers(const std::string& path) {
@@ -134,6 +151,8 @@ Erasers ParseErasers(std::string bytes, const std::string& path) {
       ParseJson(MetadataValue(metadata, "hooks", path), path + ": hooks");
   if (!hooks.is_array() || hooks.empty())
     throw Error(path + ": hooks: expected a list");
+  if (const auto shard = metadata.find("shard"); shard != metadata.end())
+    erasers.shard = ReadShard(shard->second, path + ": shard");
   std::set<std::string> used;
   for (const json& item : hooks) {
     JsonObject hook(
@@ -172,12 +191,19 @@ std::string SerializeErasers(const Erasers& erasers) {
            {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}});
     }
   }
-  return SerializeSafetensors(entries,
-                              {{"format", kFormat},
-                               {"version", kVersion},
-                               {"model_identity", erasers.model_identity},
-                               {"hooks", hooks.dump()},
-                               {"concepts", concepts.dump()}});
+  std::map<std::string, std::string> metadata = {
+      {"format", kFormat},
+      {"version", kVersion},
+      {"model_identity", erasers.model_identity},
+      {"hooks", hooks.dump()},
+      {"concepts", concepts.dump()}};
+  if (erasers.shard) {
+    metadata["shard"] = json{{"shard", erasers.shard->shard},
+                             {"num_shards", erasers.shard->num_shards},
+                             {"list_hash", erasers.shard->list_hash}}
+                            .dump();
+  }
+  return SerializeSafetensors(entries, metadata);
 }
 
 void WriteErasers(const std::string& path, const Erasers& erasers) {

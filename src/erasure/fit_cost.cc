@@ -7,6 +7,7 @@
 
 #include "bundle/manifest.h"
 #include "erasure/hooked_denoiser.h"
+#include "erasure/moment_collector.h"
 #include "gloce/base/error.h"
 #include "gloce/erasure/fit.h"
 
@@ -46,6 +47,23 @@ void CheckGateRank(const ConceptSettings& settings,
                    "be open everywhere");
 }
 
+// Of each prompt: the batch after which no wanted set waits for its sums.
+std::vector<size_t> LastUses(const MomentPlan& plan,
+                             const std::vector<bool>& wanted_reductions,
+                             const std::vector<size_t>& last_batches) {
+  std::vector<size_t> last_uses = last_batches;
+  for (size_t r = 0; r < wanted_reductions.size(); ++r) {
+    if (!wanted_reductions[r]) continue;
+    const auto& prompts = plan.sets[plan.reductions[r].set].prompts;
+    size_t end = 0;
+    for (const size_t prompt : prompts)
+      end = std::max(end, last_batches[prompt]);
+    for (const size_t prompt : prompts)
+      last_uses[prompt] = std::max(last_uses[prompt], end);
+  }
+  return last_uses;
+}
+
 }  // namespace
 
 std::vector<int64_t> HookWidths(const BundleManifest& manifest) {
@@ -79,8 +97,8 @@ void CheckFit(const BundleManifest& manifest,
 }
 
 int64_t PeakMomentBytes(const MomentPlan& plan,
-                        const std::vector<int64_t>& widths,
-                        int64_t batch_size) {
+                        const std::vector<bool>& wanted_reductions,
+                        const std::vector<int64_t>& widths, bool stored) {
   constexpr auto kBytes = static_cast<int64_t>(sizeof(double));
   int64_t means = 0;
   int64_t covariances = 0;
@@ -90,37 +108,48 @@ int64_t PeakMomentBytes(const MomentPlan& plan,
     covariances += width * width * kBytes;
     widest = std::max(widest, width * width * kBytes);
   }
-  const std::vector<size_t> ends = EndsOfSets(plan);
-  std::set<size_t> open;
-  size_t next = 0;  // sets are reduced in their order
+  const std::vector<bool> wanted = PromptsOfReductions(plan, wanted_reductions);
+  const std::vector<bool> with_covariance = PromptsWithCovariance(plan);
+  const auto bytes_of = [&](size_t prompt) {
+    return means + (with_covariance[prompt] ? covariances : 0);
+  };
+  const std::vector<size_t> last_batches = LastBatches(plan);
+  std::vector<size_t> last_uses =
+      LastUses(plan, wanted_reductions, last_batches);
+  std::set<size_t> held;
   int64_t peak = 0;
-  for (size_t begin = 0; begin < plan.passes.size();) {
-    const size_t end = EndOfBatch(plan.prompts, plan.passes, begin, batch_size);
-    for (size_t i = begin; i < end; ++i) {
-      const auto& users = plan.prompts[plan.passes[i].prompt].users;
-      open.insert(users.begin(), users.end());
+  for (const size_t b : BatchesOf(plan, wanted)) {
+    for (size_t i = plan.batches[b].begin; i < plan.batches[b].end; ++i) {
+      if (wanted[plan.passes[i].prompt]) held.insert(plan.passes[i].prompt);
     }
-    int64_t bytes = widest;  // the covariance that is being reduced
-    for (const size_t set : open)
-      bytes += means + (plan.sets[set].with_covariance ? covariances : 0);
+    int64_t bytes = 2 * (means + covariances) + 4 * widest;
+    for (const size_t prompt : held) bytes += bytes_of(prompt);
     peak = std::max(peak, bytes);
-    for (; next < ends.size() && ends[next] <= end; ++next) open.erase(next);
-    begin = end;
+    std::erase_if(held, [&](size_t prompt) {
+      return (stored ? last_batches : last_uses)[prompt] <= b;
+    });
   }
   return peak;
 }
 
 FitCost EstimateFit(Pipeline& pipeline,
                     const std::vector<ConceptSettings>& concepts,
-                    int64_t batch_size) {
-  const MomentPlan moments = PlanMoments(concepts);
-  const GatePlan gates = PlanGateScores(concepts);
+                    const FitOptions& options) {
+  const ConceptRange range =
+      ConceptsOfShard(concepts.size(), options.shard, options.num_shards);
+  const MomentPlan moments = PlanMoments(concepts, options.batch_size);
+  const PassPlan gates = PlanGateScores(concepts, options.batch_size);
   const BundleManifest& manifest = pipeline.bundle().manifest();
   const CallsOfARun calls = CallsOfRuns(pipeline);
   CheckFit(manifest, concepts, calls);
-  return {CountCalls(moments.prompts, moments.passes, calls),
-          CountCalls(gates.prompts, gates.passes, calls),
-          PeakMomentBytes(moments, HookWidths(manifest), batch_size)};
+  const std::vector<bool> wanted = ReductionsOf(moments, range);
+  return {CountCalls(moments,
+                     BatchesOf(moments, PromptsOfReductions(moments, wanted)),
+                     calls),
+          CountCalls(gates, BatchesOf(gates, PromptsOfConcepts(gates, range)),
+                     calls),
+          PeakMomentBytes(moments, wanted, HookWidths(manifest),
+                          !options.parts_folder.empty())};
 }
 
 double MeasureSecondsPerCall(Pipeline& pipeline,

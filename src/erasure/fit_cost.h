@@ -24,11 +24,15 @@ void CheckFit(const BundleManifest& manifest,
               const std::vector<ConceptSettings>& concepts,
               const CallsOfARun& calls_of_a_run);
 
-// The most bytes that the sums of a plan's sets take at a time, when its passes
-// run in batches of at most `batch_size` and a set's sums are freed layer by
-// layer after its last pass (MomentCollector): D² + D float64 a layer of width
-// D, D without covariance, and one covariance more while it is reduced.
+// The most bytes that MomentPhase takes at a time for the wanted reductions.
+// Sums of one prompt are D² + D float64 a layer of width D, or D without
+// covariance. There are those of the prompts of a batch and of one that is
+// divided between two batches; while a set is reduced, its own, those of one
+// prompt that is read or written, and four covariances at the widest layer.
+// `stored` tells whether sums that wait for a set are in a folder; in memory,
+// they count too.
 int64_t PeakMomentBytes(const MomentPlan& plan,
-                        const std::vector<int64_t>& widths, int64_t batch_size);
+                        const std::vector<bool>& wanted_reductions,
+                        const std::vector<int64_t>& widths, bool stored);
 
 }  // namespace gloce

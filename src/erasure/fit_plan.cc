@@ -4,134 +4,205 @@
 #include <map>
 #include <utility>
 
+#include "gloce/base/error.h"
+
 namespace gloce {
 namespace {
 
 // Collects prompts, each (prompt, settings) once.
 class PromptTable {
  public:
-  void Add(const std::string& prompt, const StatisticsSettings& statistics,
-           size_t user) {
+  explicit PromptTable(std::vector<PlannedPrompt>& prompts)
+      : prompts_(prompts) {}
+
+  size_t Add(const std::string& prompt, const StatisticsSettings& statistics) {
     const auto [it, fresh] =
-        index_.try_emplace({prompt, statistics}, prompts.size());
-    if (fresh) prompts.push_back({prompt, statistics, {}});
-    prompts[it->second].users.push_back(user);
-  }
-
-  // One pass a prompt and seed, prompts in order.
-  std::vector<Pass> Passes() const {
-    std::vector<Pass> passes;
-    for (size_t i = 0; i < prompts.size(); ++i) {
-      for (int64_t seed = 0; seed < prompts[i].statistics.num_seeds; ++seed) {
-        passes.push_back({i, seed});
-      }
-    }
-    return passes;
-  }
-
-  std::vector<PlannedPrompt> prompts;
-
- private:
-  std::map<std::pair<std::string, StatisticsSettings>, size_t> index_;
-};
-
-// Collects the sets of one role, each (prompts, settings) once. Roles share
-// none: a target set must follow every surrogate, even one of the same prompts.
-class SetTable {
- public:
-  SetTable(std::vector<PromptSet>& sets, bool with_covariance)
-      : sets_(sets), with_covariance_(with_covariance) {}
-
-  size_t Add(const std::vector<std::string>& prompts,
-             const StatisticsSettings& statistics) {
-    const auto [it, fresh] =
-        index_.try_emplace({prompts, statistics}, sets_.size());
-    if (fresh) sets_.push_back({prompts, statistics, with_covariance_});
+        index_.try_emplace({prompt, statistics}, prompts_.size());
+    if (fresh) prompts_.push_back({prompt, statistics, {}});
     return it->second;
   }
 
  private:
-  std::vector<PromptSet>& sets_;
-  bool with_covariance_;
-  std::map<std::pair<std::vector<std::string>, StatisticsSettings>, size_t>
-      index_;
+  std::vector<PlannedPrompt>& prompts_;
+  std::map<std::pair<std::string, StatisticsSettings>, size_t> index_;
 };
+
+// Collects sets and what is made of them, each once, whatever role or concept
+// asks for it.
+class ReductionTable {
+ public:
+  explicit ReductionTable(MomentPlan& plan)
+      : plan_(plan), prompts_(plan.prompts) {}
+
+  size_t Add(Reduction reduction, const std::vector<std::string>& prompts,
+             const StatisticsSettings& statistics) {
+    reduction.set = AddSet(prompts, statistics);
+    if (reduction.kind != Reduction::Kind::kMean)
+      plan_.sets[reduction.set].with_covariance = true;
+    const auto [it, fresh] =
+        index_.try_emplace(reduction, plan_.reductions.size());
+    if (fresh) plan_.reductions.push_back(reduction);
+    return it->second;
+  }
+
+ private:
+  size_t AddSet(const std::vector<std::string>& prompts,
+                const StatisticsSettings& statistics) {
+    PromptSet set;
+    for (const std::string& prompt : prompts)
+      set.prompts.push_back(prompts_.Add(prompt, statistics));
+    const auto [it, fresh] =
+        set_index_.try_emplace(set.prompts, plan_.sets.size());
+    if (fresh) {
+      for (const size_t prompt : set.prompts)
+        plan_.prompts[prompt].users.push_back(it->second);
+      plan_.sets.push_back(std::move(set));
+    }
+    return it->second;
+  }
+
+  MomentPlan& plan_;
+  PromptTable prompts_;
+  std::map<std::vector<size_t>, size_t> set_index_;
+  std::map<Reduction, size_t> index_;
+};
+
+// Adds one pass a prompt and seed, prompts in order, and cuts all into batches.
+void AddPasses(PassPlan& plan, int64_t batch_size) {
+  for (size_t i = 0; i < plan.prompts.size(); ++i) {
+    const StatisticsSettings& statistics = plan.prompts[i].statistics;
+    for (int64_t seed = 0; seed < statistics.num_seeds; ++seed) {
+      const size_t next = plan.passes.size();
+      const bool fits =
+          !plan.batches.empty() &&
+          next - plan.batches.back().begin < static_cast<size_t>(batch_size) &&
+          plan.prompts[plan.passes[next - 1].prompt].statistics == statistics;
+      if (!fits) plan.batches.push_back({next, next});
+      plan.passes.push_back({i, seed});
+      plan.batches.back().end = next + 1;
+    }
+  }
+}
 
 }  // namespace
 
-MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts) {
+MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts,
+                       int64_t batch_size) {
+  using Kind = Reduction::Kind;
   MomentPlan plan;
+  ReductionTable table(plan);
   plan.concepts.resize(concepts.size());
-  SetTable surrogates(plan.sets, /*with_covariance=*/false);
-  SetTable mappings(plan.sets, /*with_covariance=*/true);
-  SetTable targets(plan.sets, /*with_covariance=*/true);
-  // A target's gate needs its surrogate's mean, so surrogates are complete
-  // first.
+  // A target's gate needs its surrogate's mean, so surrogates come first.
   for (size_t i = 0; i < concepts.size(); ++i) {
     plan.concepts[i].surrogate =
-        surrogates.Add(concepts[i].surrogate, concepts[i].statistics);
+        table.Add({Kind::kMean}, concepts[i].surrogate, concepts[i].statistics);
   }
   for (size_t i = 0; i < concepts.size(); ++i) {
-    plan.concepts[i].mapping =
-        mappings.Add(concepts[i].mapping, concepts[i].statistics);
-  }
-  for (size_t i = 0; i < concepts.size(); ++i) {
+    const ConceptSettings& settings = concepts[i];
+    plan.concepts[i].mapping = table.Add({Kind::kMapping, 0, settings.rank_map},
+                                         settings.mapping, settings.statistics);
     plan.concepts[i].target =
-        targets.Add(concepts[i].prompts, concepts[i].statistics);
+        table.Add({Kind::kTarget, 0, settings.rank_target, settings.rank_gate,
+                   plan.concepts[i].surrogate},
+                  settings.prompts, settings.statistics);
   }
-  PromptTable prompts;
-  for (size_t s = 0; s < plan.sets.size(); ++s) {
-    for (const std::string& prompt : plan.sets[s].prompts) {
-      prompts.Add(prompt, plan.sets[s].statistics, s);
-    }
-  }
-  plan.passes = prompts.Passes();
-  plan.prompts = std::move(prompts.prompts);
+  AddPasses(plan, batch_size);
   return plan;
 }
 
-GatePlan PlanGateScores(const std::vector<ConceptSettings>& concepts) {
-  GatePlan plan;
-  PromptTable prompts;
+PassPlan PlanGateScores(const std::vector<ConceptSettings>& concepts,
+                        int64_t batch_size) {
+  PassPlan plan;
+  PromptTable prompts(plan.prompts);
   for (size_t i = 0; i < concepts.size(); ++i) {
     for (const std::string& anchor : concepts[i].anchors) {
-      prompts.Add(anchor, concepts[i].statistics, i);
+      const size_t prompt = prompts.Add(anchor, concepts[i].statistics);
+      plan.prompts[prompt].users.push_back(i);
     }
   }
-  plan.passes = prompts.Passes();
-  plan.prompts = std::move(prompts.prompts);
+  AddPasses(plan, batch_size);
   return plan;
 }
 
-size_t EndOfBatch(const std::vector<PlannedPrompt>& prompts,
-                  const std::vector<Pass>& passes, size_t begin,
-                  int64_t batch_size) {
-  const StatisticsSettings& statistics =
-      prompts[passes[begin].prompt].statistics;
-  size_t end = begin + 1;
-  while (end < passes.size() && end - begin < static_cast<size_t>(batch_size) &&
-         prompts[passes[end].prompt].statistics == statistics) {
-    ++end;
+std::vector<size_t> LastBatches(const PassPlan& plan) {
+  std::vector<size_t> last(plan.prompts.size(), 0);
+  for (size_t b = 0; b < plan.batches.size(); ++b) {
+    for (size_t i = plan.batches[b].begin; i < plan.batches[b].end; ++i)
+      last[plan.passes[i].prompt] = b;
   }
-  return end;
+  return last;
 }
 
-std::vector<size_t> EndsOfSets(const MomentPlan& plan) {
-  std::vector<size_t> ends(plan.sets.size(), 0);
-  for (size_t i = 0; i < plan.passes.size(); ++i) {
-    for (const size_t set : plan.prompts[plan.passes[i].prompt].users)
-      ends[set] = i + 1;
+std::vector<size_t> BatchesOf(const PassPlan& plan,
+                              const std::vector<bool>& wanted_prompts) {
+  std::vector<size_t> batches;
+  for (size_t b = 0; b < plan.batches.size(); ++b) {
+    const auto first = plan.passes.begin();
+    if (std::any_of(first + plan.batches[b].begin, first + plan.batches[b].end,
+                    [&](const Pass& p) { return wanted_prompts[p.prompt]; })) {
+      batches.push_back(b);
+    }
   }
-  return ends;
+  return batches;
 }
 
-int64_t CountCalls(const std::vector<PlannedPrompt>& prompts,
-                   const std::vector<Pass>& passes,
+ConceptRange ConceptsOfShard(size_t num_concepts, int64_t shard,
+                             int64_t num_shards) {
+  if (shard < 1 || shard > num_shards) {
+    throw UsageError("shard: got " + std::to_string(shard) + "/" +
+                     std::to_string(num_shards) +
+                     ", expected i/n with 1 <= i <= n");
+  }
+  if (static_cast<size_t>(num_shards) > num_concepts) {
+    throw UsageError("shard: got " + std::to_string(num_shards) +
+                     " shards, expected at most one for each of the " +
+                     std::to_string(num_concepts) + " concepts");
+  }
+  const auto shards = static_cast<size_t>(num_shards);
+  const auto i = static_cast<size_t>(shard);
+  return {num_concepts * (i - 1) / shards, num_concepts * i / shards};
+}
+
+std::vector<bool> ReductionsOf(const MomentPlan& plan,
+                               const ConceptRange& range) {
+  std::vector<bool> wanted(plan.reductions.size(), false);
+  for (size_t i = range.begin; i < range.end; ++i) {
+    const MomentPlan::OfConcept& of = plan.concepts[i];
+    wanted[of.surrogate] = wanted[of.mapping] = wanted[of.target] = true;
+  }
+  return wanted;
+}
+
+std::vector<bool> PromptsOfReductions(const MomentPlan& plan,
+                                      const std::vector<bool>& wanted) {
+  std::vector<bool> prompts(plan.prompts.size(), false);
+  for (size_t r = 0; r < wanted.size(); ++r) {
+    if (!wanted[r]) continue;
+    for (const size_t prompt : plan.sets[plan.reductions[r].set].prompts)
+      prompts[prompt] = true;
+  }
+  return prompts;
+}
+
+std::vector<bool> PromptsOfConcepts(const PassPlan& gate_plan,
+                                    const ConceptRange& range) {
+  std::vector<bool> prompts(gate_plan.prompts.size(), false);
+  for (size_t p = 0; p < prompts.size(); ++p) {
+    for (const size_t user : gate_plan.prompts[p].users)
+      prompts[p] = prompts[p] || (user >= range.begin && user < range.end);
+  }
+  return prompts;
+}
+
+int64_t CountCalls(const PassPlan& plan, const std::vector<size_t>& batches,
                    const CallsOfARun& calls_of_a_run) {
   int64_t calls = 0;
-  for (const Pass& pass : passes) {
-    const StatisticsSettings& statistics = prompts[pass.prompt].statistics;
-    calls += std::min(statistics.window_end + 1, calls_of_a_run(statistics));
+  for (const size_t b : batches) {
+    const PassRange& range = plan.batches[b];
+    const StatisticsSettings& statistics =
+        plan.prompts[plan.passes[range.begin].prompt].statistics;
+    calls += static_cast<int64_t>(range.end - range.begin) *
+             std::min(statistics.window_end + 1, calls_of_a_run(statistics));
   }
   return calls;
 }

@@ -1,10 +1,14 @@
 // Second phase of the fit: how far anchors already open the gates.
 #pragma once
 
+#include <c10/core/Device.h>
+
+#include <functional>
 #include <vector>
 
 #include "erasure/fit_plan.h"
-#include "erasure/gate_bank.h"
+#include "erasure/gate_slots.h"
+#include "erasure/part_store.h"
 #include "erasure/recording_hook.h"
 
 namespace gloce {
@@ -21,31 +25,55 @@ struct GateThreshold {
 GateThreshold ThresholdFromScores(const std::vector<double>& scores,
                                   double tau);
 
+// A block of gates at one hook point: p of concepts that share a surrogate.
+struct GateBlock {
+  at::Tensor mean;   // (D) μ_sur, float32
+  at::Tensor basis;  // (D, S·R) V_gate of S slots, R columns each, float32;
+                     // zeros where no concept is computed
+  int64_t rank = 1;  // R
+
+  // p (rows, S) of rows (rows, D) of float32. A token that is μ_sur has p = 0.
+  at::Tensor Projections(const at::Tensor& rows) const;
+};
+
 // Collects m = max over the tokens of the full map of p, for every anchor pass,
 // call and layer.
 class GateScoreCollector final : public RecordingHook {
  public:
-  // One bank a hook point, over all concepts of the plan. Both must outlive
-  // this.
-  GateScoreCollector(const GatePlan& plan, const std::vector<GateBank>& banks,
-                     size_t num_concepts);
+  // Scores concepts of `range`. Layer l's gate of concept i is `gate_of(i, l)`,
+  // with its basis (D, r3) and μ_sur (D); it goes to `device`. `plan` and
+  // `slots` must outlive this.
+  struct Gate {
+    at::Tensor basis, surrogate_mean;
+  };
+  GateScoreCollector(const PassPlan& plan, const GateSlots& slots,
+                     const ConceptRange& range, size_t num_layers,
+                     const std::function<Gate(size_t, size_t)>& gate_of,
+                     c10::Device device);
 
-  // Ends a run: copies its scores from the device, once.
-  void EndRun();
+  // Ends the run of a batch: copies its scores from the device, once. Returns,
+  // for each row b with concepts to score, "row.b" (layers, calls, concepts).
+  PartTensors TakeRun(size_t batch);
 
-  // All m of a concept at a hook point.
+  // Adds the scores of a batch to those of its concepts.
+  void AddScores(size_t batch, const Part& scores);
+
+  // All m of a concept at a hook point, in the order of AddScores.
   const std::vector<double>& Scores(size_t concept_index, size_t layer) const {
-    return scores_[layer][concept_index];
+    return scores_[concept_index - range_.begin][layer];
   }
 
  private:
   void Record(const at::Tensor& x, size_t layer) override;
+  std::vector<size_t> UsersOf(size_t prompt) const;
 
-  const GatePlan& plan_;
-  const std::vector<GateBank>& banks_;
-  std::vector<std::vector<std::vector<double>>> scores_;  // [layer][concept]
-  std::vector<std::vector<at::Tensor>>
-      run_;  // [layer]: (B, N) for each recorded call
+  const PassPlan& plan_;
+  const GateSlots& slots_;
+  ConceptRange range_;
+  std::vector<std::vector<GateBlock>> blocks_;            // [layer][block]
+  std::vector<std::vector<std::vector<double>>> scores_;  // [concept][layer]
+  // [layer][block]: (B, S) for each recorded call
+  std::vector<std::vector<std::vector<at::Tensor>>> run_;
 };
 
 }  // namespace gloce

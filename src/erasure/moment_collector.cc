@@ -4,19 +4,20 @@
 
 namespace gloce {
 
+std::vector<bool> PromptsWithCovariance(const MomentPlan& plan) {
+  std::vector<bool> with(plan.prompts.size(), false);
+  for (const PromptSet& set : plan.sets) {
+    if (!set.with_covariance) continue;
+    for (const size_t prompt : set.prompts) with[prompt] = true;
+  }
+  return with;
+}
+
 MomentCollector::MomentCollector(const MomentPlan& plan,
                                  std::vector<int64_t> widths)
-    : plan_(plan), widths_(std::move(widths)), ends_(EndsOfSets(plan)) {}
-
-std::vector<MomentAccumulator>& MomentCollector::Open(size_t set) {
-  auto& layers = open_[set];
-  if (layers.empty()) {
-    for (const int64_t width : widths_) {
-      layers.emplace_back(width, plan_.sets[set].with_covariance);
-    }
-  }
-  return layers;
-}
+    : widths_(std::move(widths)),
+      with_covariance_(PromptsWithCovariance(plan)),
+      wanted_(plan.prompts.size(), true) {}
 
 void MomentCollector::Record(const at::Tensor& x, size_t layer) {
   const auto [height, width] =
@@ -25,33 +26,28 @@ void MomentCollector::Record(const at::Tensor& x, size_t layer) {
   // together.
   const auto count = static_cast<int64_t>(rows().size());
   for (int64_t begin = 0; begin < count;) {
+    const size_t prompt = rows()[static_cast<size_t>(begin)];
     int64_t end = begin + 1;
-    while (end < count && rows()[static_cast<size_t>(end)] ==
-                              rows()[static_cast<size_t>(begin)]) {
-      ++end;
-    }
-    const at::Tensor pooled =
-        PoolTokens(x.narrow(0, begin, end - begin), height, width);
-    for (const size_t set :
-         plan_.prompts[rows()[static_cast<size_t>(begin)]].users) {
-      Open(set)[layer].Add(pooled);
+    while (end < count && rows()[static_cast<size_t>(end)] == prompt) ++end;
+    if (wanted_[prompt]) {
+      auto& layers = open_[prompt];
+      if (layers.empty()) {
+        for (const int64_t d : widths_)
+          layers.emplace_back(d, with_covariance_[prompt]);
+      }
+      layers[layer].Add(
+          PoolTokens(x.narrow(0, begin, end - begin), height, width));
     }
     begin = end;
   }
 }
 
-void MomentCollector::Complete(
-    size_t done,
-    const std::function<void(size_t set, const std::vector<Moments>& layers)>&
-        reduce) {
-  for (; next_set_ < ends_.size() && ends_[next_set_] <= done; ++next_set_) {
-    std::vector<Moments> layers;
-    for (MomentAccumulator& accumulator : Open(next_set_)) {
-      layers.push_back(accumulator.Finish());
-    }
-    open_.erase(next_set_);
-    reduce(next_set_, layers);
-  }
+std::vector<MomentSums> MomentCollector::Take(size_t prompt) {
+  std::vector<MomentSums> sums;
+  for (MomentAccumulator& accumulator : open_.at(prompt))
+    sums.push_back(accumulator.Take());
+  open_.erase(prompt);
+  return sums;
 }
 
 }  // namespace gloce

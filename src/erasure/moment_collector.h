@@ -1,8 +1,7 @@
-// First phase of the fit: moments of every prompt set, as passes deliver
-// activations.
+// First phase of the fit: sums of every prompt's activations, as passes deliver
+// them.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <vector>
 
@@ -17,23 +16,23 @@ class MomentCollector final : public RecordingHook {
   // `widths` are the hook points' D. `plan` must outlive this.
   MomentCollector(const MomentPlan& plan, std::vector<int64_t> widths);
 
-  // Tells that passes [0, done) of the plan have run. Sets that need no further
-  // pass are handed to `reduce`, by ascending index, and their sums freed: they
-  // cost D² float64 a layer.
-  void Complete(
-      size_t done,
-      const std::function<void(size_t set, const std::vector<Moments>& layers)>&
-          reduce);
+  // Only activations of these prompts are summed from now on.
+  void Want(std::vector<bool> prompts) { wanted_ = std::move(prompts); }
+
+  // A prompt's sums by layer; frees them here, where they cost D² float64 a
+  // layer. REQUIRES: the prompt was wanted when its passes ran, all of them.
+  std::vector<MomentSums> Take(size_t prompt);
 
  private:
   void Record(const at::Tensor& x, size_t layer) override;
-  std::vector<MomentAccumulator>& Open(size_t set);
 
-  const MomentPlan& plan_;
   std::vector<int64_t> widths_;
-  std::vector<size_t> ends_;  // of each set
-  size_t next_set_ = 0;
+  std::vector<bool> with_covariance_;  // of each prompt
+  std::vector<bool> wanted_;
   std::map<size_t, std::vector<MomentAccumulator>> open_;
 };
+
+// Of each prompt: whether a set that it is in needs a covariance.
+std::vector<bool> PromptsWithCovariance(const MomentPlan& plan);
 
 }  // namespace gloce

@@ -61,20 +61,37 @@ void MomentAccumulator::Add(const at::Tensor& rows) {
   if (with_covariance_) outer_sum_.addmm_(rows.t(), rows);
 }
 
-Moments MomentAccumulator::Finish() {
+MomentSums MomentAccumulator::Take() {
   if (count_ == 0)
     throw Error("statistics: no activation fell into the window");
-  Moments moments;
-  moments.mean = (sum_ / static_cast<double>(count_)).cpu();
-  if (!std::isfinite(moments.mean.sum().item<double>())) {
+  MomentSums sums{count_, sum_.cpu(), {}};
+  if (with_covariance_) sums.outer_sum = outer_sum_.cpu();
+  sum_ = outer_sum_ = at::Tensor();
+  // A value that is not finite makes its column's sum so.
+  if (!std::isfinite(sums.sum.sum().item<double>())) {
     throw Error(
         "statistics: the network gave values that are not finite; use --dtype "
         "float32");
   }
-  if (with_covariance_) {
-    moments.covariance = (outer_sum_ / static_cast<double>(count_)).cpu() -
-                         at::outer(moments.mean, moments.mean);
-    outer_sum_ = at::Tensor();
+  return sums;
+}
+
+void MomentSums::Add(const MomentSums& other) {
+  count += other.count;
+  sum = sum.defined() ? sum.add_(other.sum) : other.sum.clone();
+  if (!other.outer_sum.defined()) return;
+  outer_sum = outer_sum.defined() ? outer_sum.add_(other.outer_sum)
+                                  : other.outer_sum.clone();
+}
+
+Moments ToMoments(const MomentSums& sums, bool with_covariance) {
+  if (sums.count == 0)
+    throw Error("statistics: no activation fell into the window");
+  const auto count = static_cast<double>(sums.count);
+  Moments moments{sums.sum / count, {}};
+  if (with_covariance) {
+    moments.covariance =
+        sums.outer_sum / count - at::outer(moments.mean, moments.mean);
   }
   return moments;
 }

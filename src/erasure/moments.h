@@ -29,6 +29,20 @@ at::Tensor PoolTokens(const at::Tensor& x, int64_t height, int64_t width);
 std::pair<int64_t, int64_t> TokenMapSize(int64_t tokens, int64_t latent_height,
                                          int64_t latent_width);
 
+// Sums over rows x, float64 on the CPU. They can be added: a set's sums are
+// those of its prompts.
+struct MomentSums {
+  int64_t count = 0;     // rows
+  at::Tensor sum;        // (D), Σx
+  at::Tensor outer_sum;  // (D, D), Σxxᵀ; undefined if only the mean was asked
+                         // for
+
+  void Add(const MomentSums& other);
+};
+
+// E[x] and E[xxᵀ] − μμᵀ. Throws Error if nothing was summed.
+Moments ToMoments(const MomentSums& sums, bool with_covariance);
+
 // Sums of x and xxᵀ in float64 on the activations' device. In float32 these
 // sums cancel: ‖E[xxᵀ]‖ is 30 to 106 times ‖Σ‖.
 class MomentAccumulator {
@@ -38,9 +52,9 @@ class MomentAccumulator {
   // Adds rows (R, D) of float64.
   void Add(const at::Tensor& rows);
 
-  // The moments of what was added; frees the sums. Throws Error if nothing was
-  // added or a value is not finite. REQUIRES: not called before.
-  Moments Finish();
+  // The sums of what was added, copied from the device, where they are freed.
+  // Throws Error if a value is not finite. REQUIRES: not called before.
+  MomentSums Take();
 
  private:
   int64_t width_;

@@ -51,6 +51,19 @@ TEST(EraserFileTest, RoundTripIsExact) {
   EXPECT_TRUE(back.layers[1].map_down.equal(erasers.layers[1].map_down));
 }
 
+TEST(EraserFileTest, AShardSaysSo) {
+  const TemporaryFolder folder;
+  Erasers erasers = TwoConcepts();
+  erasers.shard = {2, 3, "a list"};
+  WriteErasers(folder / "e.safetensors", erasers);
+  EXPECT_EQ(ReadErasers(folder / "e.safetensors").shard, erasers.shard);
+  EXPECT_THAT(MessageFor([](auto&, auto& m) {
+                m["shard"] =
+                    R"({"shard": 4, "num_shards": 3, "list_hash": "a"})";
+              }),
+              testing::HasSubstr("shard: got 4 of 3"));
+}
+
 TEST(EraserFileTest, OtherFilesAreRefused) {
   EXPECT_THAT(MessageFor([](auto&, auto& m) { m.erase("format"); }),
               testing::HasSubstr("no erasers file"));

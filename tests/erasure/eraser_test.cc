@@ -39,6 +39,45 @@ TEST(MergeErasersTest, RefusesOtherModelsHooksAndRepeatedNames) {
   EXPECT_THROW(MergeErasers({a, a}), Error);
 }
 
+Erasers Shard(const std::string& name, int64_t shard, int64_t num_shards,
+              const std::string& list = "list") {
+  Erasers erasers = SampleErasers(name, kHooks, "model");
+  erasers.shard = {shard, num_shards, list};
+  return erasers;
+}
+
+std::string MergeMessage(const std::vector<Erasers>& inputs) {
+  try {
+    MergeErasers(inputs);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(MergeErasersTest, ShardsStandInTheListsOrderWhereTheFirstStands) {
+  const Erasers merged =
+      MergeErasers({SampleErasers("hat", kHooks, "model"), Shard("owl", 3, 3),
+                    SampleErasers("pen", kHooks, "model"), Shard("cat", 1, 3),
+                    Shard("fox", 2, 3)});
+  EXPECT_EQ(ConceptNames(merged),
+            (std::vector<std::string>{"hat", "cat", "fox", "owl", "pen"}));
+  EXPECT_FALSE(merged.shard);
+}
+
+TEST(MergeErasersTest, MissingAndRepeatedShardsAreNamed) {
+  EXPECT_THAT(MergeMessage({Shard("cat", 2, 4), Shard("fox", 4, 4)}),
+              testing::AllOf(testing::HasSubstr("shard 1/4, 3/4 is missing"),
+                             testing::HasSubstr("2/4 holds \"cat\"")));
+  EXPECT_THAT(
+      MergeMessage(
+          {Shard("cat", 1, 2), Shard("fox", 2, 2), Shard("fox", 2, 2)}),
+      testing::HasSubstr("shard 2/2, with concept \"fox\", is given twice"));
+  EXPECT_THAT(MergeMessage({Shard("cat", 1, 2), Shard("fox", 2, 2, "other")}),
+              testing::AllOf(testing::HasSubstr("missing"),
+                             testing::HasSubstr("another list")));
+}
+
 TEST(SelectConceptsTest, TakesRowsAndNamesTheKnownOnesOtherwise) {
   const Erasers a = SampleErasers("cat", kHooks, "model", 1, 1);
   const Erasers b = SampleErasers("fox", kHooks, "model", 1, 2);

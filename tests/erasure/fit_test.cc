@@ -99,7 +99,7 @@ class FitOfEveryShapeTest : public FitTest,
 
 INSTANTIATE_TEST_SUITE_P(Bundles, FitOfEveryShapeTest,
                          testing::Values("emoji", "sd1", "sd2"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& bundle) { return bundle.param; });
 
 TEST_P(FitOfEveryShapeTest, EqualsAPlainDoublePrecisionComputation) {
   const ConceptSettings settings = Concept("cat", "a picture of a balloon");
@@ -176,7 +176,7 @@ TEST_P(FitOfEveryShapeTest, CovariancesEqualTwoPassesOverAllRows) {
         accumulator.Add(PoolTokens(x.unsqueeze(0), side, side));
       }
     }
-    const Moments got = accumulator.Finish();
+    const Moments got = ToMoments(accumulator.Take(), true);
     const Reference expected = PlainMoments(recordings, l);
     EXPECT_LE(Relative(got.mean, expected.mean), 1e-12) << l;
     EXPECT_LE(Relative(got.covariance, expected.covariance), 1e-10) << l;
@@ -188,10 +188,10 @@ TEST_F(FitTest, AGateRankOfAWholeLayerIsWrongUsage) {
   settings.rank_gate = pipeline_.bundle().manifest().hooks[0].width;
   for (const HookPoint& hook : pipeline_.bundle().manifest().hooks)
     settings.rank_gate = std::min(settings.rank_gate, hook.width);
-  EXPECT_THROW(EstimateFit(pipeline_, {settings}, 8), UsageError);
+  EXPECT_THROW(EstimateFit(pipeline_, {settings}, {}), UsageError);
   EXPECT_THROW(FitErasers(pipeline_, {settings}, {}), UsageError);
   --settings.rank_gate;
-  EXPECT_NO_THROW(EstimateFit(pipeline_, {settings}, 8));
+  EXPECT_NO_THROW(EstimateFit(pipeline_, {settings}, {}));
 }
 
 at::Tensor Projector(const at::Tensor& basis) {
@@ -271,7 +271,7 @@ TEST_F(FitTest, AnInterruptStopsIt) {
 
 TEST_F(FitTest, TheEstimateIsWhatIsRun) {
   const ConceptSettings settings = Concept("cat", "a picture of a balloon");
-  const FitCost cost = EstimateFit(pipeline_, {settings}, 8);
+  const FitCost cost = EstimateFit(pipeline_, {settings}, {});
   std::map<std::string, int64_t> done;
   FitOptions options;
   options.progress = [&](const FitProgress& p) {

@@ -1,6 +1,11 @@
 #include "erasure/gate_score_collector.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "gloce/base/error.h"
 
@@ -24,6 +29,128 @@ TEST(ThresholdTest, OpensToNinetyNinePercentAThousandthOfTauAbove) {
 
 TEST(ThresholdTest, OneScoreIsTooFew) {
   EXPECT_THROW(ThresholdFromScores({0.2}, 2.5), Error);
+}
+
+// Concepts of a list, where those at odd places have a surrogate of their own.
+std::vector<ConceptSettings> List(size_t n) {
+  std::vector<ConceptSettings> concepts(n);
+  for (size_t i = 0; i < n; ++i) {
+    concepts[i].prompts = {"a thing " + std::to_string(i)};
+    concepts[i].mapping = {"a box"};
+    concepts[i].surrogate = {i % 2 == 0 ? "a thing" : "a plant"};
+    concepts[i].anchors = {"a dog", "a bear " + std::to_string(i % 3)};
+    concepts[i].rank_gate = static_cast<int64_t>(1 + i % 4);
+    concepts[i].statistics.num_seeds = 1;
+    concepts[i].statistics.num_inference_steps = 4;
+    concepts[i].statistics.window_start = 0;
+    concepts[i].statistics.window_end = 2;
+  }
+  return concepts;
+}
+
+constexpr int64_t kWidth = 24;
+constexpr int64_t kTokens = 16;
+
+GateScoreCollector::Gate GateOf(size_t i, const ConceptSettings& settings) {
+  at::manual_seed(100 + i);
+  const at::Tensor basis =
+      std::get<0>(at::linalg_qr(at::randn({kWidth, settings.rank_gate})));
+  at::manual_seed(i % 2);
+  return {basis, at::randn({kWidth}) + 3};
+}
+
+// The output of one layer in a call of a batch, without its unconditional half.
+at::Tensor Activation(size_t batch, int64_t call, size_t rows) {
+  at::manual_seed(1000 * batch + static_cast<uint64_t>(call));
+  return at::randn({static_cast<int64_t>(rows), kTokens, kWidth}) + 3;
+}
+
+// Runs all batches that the concepts of `range` need.
+GateScoreCollector Collect(const std::vector<ConceptSettings>& concepts,
+                           const PassPlan& plan, const GateSlots& slots,
+                           const ConceptRange& range) {
+  GateScoreCollector collector(
+      plan, slots, range, 1,
+      [&](size_t i, size_t) { return GateOf(i, concepts[i]); },
+      c10::Device(at::kCPU));
+  for (const size_t b : BatchesOf(plan, PromptsOfConcepts(plan, range))) {
+    std::vector<size_t> rows;
+    for (size_t i = plan.batches[b].begin; i < plan.batches[b].end; ++i)
+      rows.push_back(plan.passes[i].prompt);
+    const size_t count = rows.size();
+    collector.BeginRun(std::move(rows), concepts[0].statistics);
+    for (int64_t call = 0; call <= 2; ++call) {
+      const auto n = static_cast<int64_t>(count);
+      if (collector.BeginForward({500, n, 0, 4, 4}))
+        collector.OnActivation(Activation(b, call, count), 0);
+    }
+    collector.AddScores(b, Part(collector.TakeRun(b)));
+  }
+  return collector;
+}
+
+TEST(GateScoreCollectorTest, EqualsTheDefinitionInDoublePrecision) {
+  const auto concepts = List(7);
+  const MomentPlan moments = PlanMoments(concepts, 3);
+  const PassPlan plan = PlanGateScores(concepts, 3);
+  const GateSlots slots = PlanGateSlots(moments, concepts);
+  const auto collector = Collect(concepts, plan, slots, {0, 7});
+  for (size_t i = 0; i < concepts.size(); ++i) {
+    const auto gate = GateOf(i, concepts[i]);
+    std::vector<double> expected;
+    for (size_t b = 0; b < plan.batches.size(); ++b) {
+      const PassRange& range = plan.batches[b];
+      for (size_t p = range.begin; p < range.end; ++p) {
+        const auto& anchors = concepts[i].anchors;
+        const std::string& prompt = plan.prompts[plan.passes[p].prompt].prompt;
+        if (std::find(anchors.begin(), anchors.end(), prompt) == anchors.end())
+          continue;
+        for (int64_t call = 1; call <= 2; ++call) {
+          const at::Tensor y =
+              Activation(b, call,
+                         range.end -
+                             range.begin)[static_cast<int64_t>(p - range.begin)]
+                  .to(at::kDouble) -
+              gate.surrogate_mean.to(at::kDouble);
+          expected.push_back(
+              (at::matmul(y, gate.basis.to(at::kDouble)).square().sum(1) /
+               y.square().sum(1))
+                  .max()
+                  .item<double>());
+        }
+      }
+    }
+    const std::vector<double>& got = collector.Scores(i, 0);
+    ASSERT_EQ(got.size(), expected.size()) << i;
+    for (size_t m = 0; m < got.size(); ++m)
+      EXPECT_NEAR(got[m], expected[m], 1e-6) << i;
+  }
+}
+
+TEST(GateScoreCollectorTest, AShardHasTheBitsOfTheWholeList) {
+  const auto concepts = List(70);  // four blocks, of 35 and 35
+  const MomentPlan moments = PlanMoments(concepts, 3);
+  const PassPlan plan = PlanGateScores(concepts, 3);
+  const GateSlots slots = PlanGateSlots(moments, concepts);
+  EXPECT_EQ(slots.blocks.size(), 4u);
+  const auto whole = Collect(concepts, plan, slots, {0, 70});
+  for (const ConceptRange& range :
+       {ConceptRange{0, 1}, ConceptRange{31, 50}, ConceptRange{69, 70}}) {
+    const auto shard = Collect(concepts, plan, slots, range);
+    for (size_t i = range.begin; i < range.end; ++i)
+      EXPECT_EQ(shard.Scores(i, 0), whole.Scores(i, 0)) << i;
+  }
+}
+
+TEST(GateBlockTest, ATokenAtTheReferenceHasZeroAndInTheSubspaceOne) {
+  const auto gate = GateOf(1, List(2)[1]);  // rank 2
+  const GateBlock block{gate.surrogate_mean, gate.basis, 2};
+  const at::Tensor inside =
+      gate.surrogate_mean + at::matmul(gate.basis, at::ones({2}));
+  const at::Tensor p =
+      block.Projections(at::stack({gate.surrogate_mean, inside}));
+  EXPECT_EQ(p[0][0].item<double>(), 0);
+  EXPECT_NEAR(p[1][0].item<double>(), 1, 1e-6);
 }
 
 }  // namespace

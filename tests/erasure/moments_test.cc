@@ -63,7 +63,7 @@ TEST(MomentAccumulatorTest, EqualsAPlainTwoPassComputation) {
   MomentAccumulator accumulator(6, true);
   accumulator.Add(PoolTokens(x.narrow(0, 0, 1), 8, 8));
   accumulator.Add(PoolTokens(x.narrow(0, 1, 2), 8, 8));
-  const Moments moments = accumulator.Finish();
+  const Moments moments = ToMoments(accumulator.Take(), true);
 
   const auto rows = PlainLevels(x, 8, 8);
   const auto n = static_cast<double>(rows.size());
@@ -88,14 +88,36 @@ TEST(MomentAccumulatorTest, EqualsAPlainTwoPassComputation) {
   }
 }
 
+// The moments of two prompts' rows together, from the sums of each.
+TEST(MomentSumsTest, SumsOfPartsAreTheSumsOfAll) {
+  at::manual_seed(4);
+  const at::Tensor a = at::randn({30, 5}, at::kDouble) + 1;
+  const at::Tensor b = at::randn({10, 5}, at::kDouble) - 2;
+  const auto sums_of = [](const at::Tensor& rows) {
+    MomentAccumulator accumulator(5, true);
+    accumulator.Add(rows);
+    return accumulator.Take();
+  };
+  MomentSums joined;
+  joined.Add(sums_of(a));
+  joined.Add(sums_of(b));
+  joined.Add(sums_of(b));  // counts twice
+  const Moments moments = ToMoments(joined, true);
+  const at::Tensor all = at::cat({a, b, b});
+  const at::Tensor centred = all - all.mean(0);
+  EXPECT_TRUE(at::allclose(moments.mean, all.mean(0), 0, 1e-14));
+  EXPECT_TRUE(at::allclose(moments.covariance,
+                           at::matmul(centred.t(), centred) / 50, 0, 1e-13));
+}
+
 TEST(MomentAccumulatorTest, ValuesThatAreNotFiniteAreAnError) {
   MomentAccumulator accumulator(2, false);
   accumulator.Add(at::tensor({1.0, std::nan("")}, at::kDouble).reshape({1, 2}));
-  EXPECT_THROW(accumulator.Finish(), Error);
+  EXPECT_THROW(accumulator.Take(), Error);
 }
 
 TEST(MomentAccumulatorTest, NothingAddedIsAnError) {
-  EXPECT_THROW(MomentAccumulator(2, true).Finish(), Error);
+  EXPECT_THROW(MomentAccumulator(2, true).Take(), Error);
 }
 
 TEST(TokenMapSizeTest, FollowsTheLatentsProportions) {

@@ -3,6 +3,11 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
 namespace gloce {
 namespace {
 
@@ -53,6 +58,96 @@ TEST(TopEigenvectorsTest, SignsAreFixed) {
 TEST(TopEigenvectorsTest, ARankAboveTheWidthGivesTheWholeSpace) {
   const at::Tensor top = TopEigenvectors(KnownMatrix({4, 3, 2}).matrix, 16);
   EXPECT_EQ(top.sizes(), at::IntArrayRef({3, 3}));
+}
+
+// Differences of projectors, in the spectral norm: the sine of the largest
+// angle between the subspaces.
+double Sine(const at::Tensor& a, const at::Tensor& b) {
+  return at::linalg_matrix_norm(at::matmul(a, a.t()) - at::matmul(b, b.t()), 2)
+      .item<double>();
+}
+
+// D values that fall like those of real covariances, σ_i = i^-power, with
+// (σ_cut − σ_cut+1) / σ_1 = gap.
+std::vector<double> Falling(int64_t d, double power, int64_t cut, double gap) {
+  std::vector<double> values;
+  for (int64_t i = 1; i <= d; ++i)
+    values.push_back(std::pow(static_cast<double>(i), -power));
+  values[cut - 1] = values[cut] + gap;
+  return values;
+}
+
+// Widths and ranks of Stable Diffusion 1.4's layers, up to those that are
+// decomposed in full. 2e-5 is the gap that real target covariances have at
+// their rank.
+TEST(TopEigenvectorsTest, EqualsAFullDecompositionOnFallingSpectra) {
+  for (const int64_t d : {320, 640}) {
+    for (const int64_t rank : {1, 2, 16}) {
+      for (const double power : {1.0, 2.5}) {
+        const Known known = KnownMatrix(Falling(d, power, rank, 2e-5));
+        const at::Tensor top = TopEigenvectors(known.matrix, rank);
+        // Against the vectors that the matrix was made of, and LAPACK's.
+        EXPECT_LE(Sine(top, known.vectors.narrow(1, 0, rank)), 1e-6)
+            << d << ' ' << rank << ' ' << power;
+        EXPECT_LE(Sine(top, TopEigenvectorsInFull(known.matrix, rank)), 1e-6)
+            << d << ' ' << rank << ' ' << power;
+      }
+    }
+  }
+}
+
+// More equal eigenvalues than one search direction could tell apart.
+TEST(TopEigenvectorsTest, FindsEveryOneOfEqualEigenvalues) {
+  std::vector<double> values = Falling(640, 1, 16, 1e-3);
+  std::fill(values.begin() + 1, values.begin() + 15, 0.5);
+  values[15] = 0.4;
+  const Known known = KnownMatrix(values);
+  EXPECT_LE(
+      Sine(TopEigenvectors(known.matrix, 16), known.vectors.narrow(1, 0, 16)),
+      1e-6);
+}
+
+// Where the cut divides equal eigenvalues, any of their vectors will do.
+TEST(TopEigenvectorsTest, ATieAtTheCutGivesEigenvectorsStill) {
+  std::vector<double> values = Falling(640, 1, 16, 1e-3);
+  values[15] = values[16] = 0.057;
+  const Known known = KnownMatrix(values);
+  const at::Tensor top = TopEigenvectors(known.matrix, 16);
+  const at::Tensor ritz = at::matmul(at::matmul(top.t(), known.matrix), top);
+  EXPECT_LE((at::matmul(known.matrix, top) - at::matmul(top, ritz))
+                .norm()
+                .item<double>(),
+            1e-6);
+  EXPECT_NEAR(ritz.trace().item<double>(),
+              std::accumulate(values.begin(), values.begin() + 16, 0.0), 1e-9);
+}
+
+TEST(TopEigenvectorsTest, AMatrixOfLowRankKeepsItsColumnsOrthonormal) {
+  std::vector<double> values(640, 0.0);
+  values[0] = 2;
+  values[1] = 1;
+  const Known known = KnownMatrix(values);
+  const at::Tensor top = TopEigenvectors(known.matrix, 16);
+  EXPECT_TRUE(at::allclose(at::matmul(top.t(), top), at::eye(16, at::kDouble),
+                           0, 1e-10));
+  EXPECT_LE(Sine(top.narrow(1, 0, 2), known.vectors.narrow(1, 0, 2)), 1e-8);
+}
+
+TEST(TopEigenvectorsTest, AStartChangesNothingButTheTime) {
+  const Known known = KnownMatrix(Falling(640, 1.5, 2, 2e-5));
+  const at::Tensor expected = TopEigenvectors(known.matrix, 2);
+  const at::Tensor zero = at::zeros({640, 1}, at::kDouble);
+  for (const at::Tensor& start :
+       {known.vectors.narrow(1, 0, 3), known.vectors.narrow(1, 600, 2), zero,
+        at::cat({known.vectors.narrow(1, 1, 1), zero}, 1)}) {
+    EXPECT_LE(Sine(TopEigenvectors(known.matrix, 2, start), expected), 1e-6);
+  }
+}
+
+TEST(TopEigenvectorsTest, EqualMatricesGiveEqualBits) {
+  const Known known = KnownMatrix(Falling(640, 1.5, 16, 2e-5));
+  EXPECT_TRUE(at::equal(TopEigenvectors(known.matrix, 16),
+                        TopEigenvectors(known.matrix, 16)));
 }
 
 }  // namespace

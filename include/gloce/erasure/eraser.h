@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,12 +74,22 @@ struct LayerErasers {
   at::Tensor gate_slope;      // (N)         k
 };
 
+// Which part of a concept list some erasers are, if the list was divided.
+struct ShardInfo {
+  int64_t shard = 1;  // from 1
+  int64_t num_shards = 1;
+  std::string list_hash;  // of the whole list with all settings
+
+  bool operator==(const ShardInfo&) const = default;
+};
+
 // Erasers of N concepts for one model.
 struct Erasers {
   std::string model_identity;
   std::vector<ConceptInfo> concepts;  // N; this order breaks ties between gates
   std::vector<LayerErasers>
       layers;  // one for each hook point, in the denoiser's order
+  std::optional<ShardInfo> shard = {};
 };
 
 // The noise level from which an eraser acts, as a timestep: num_train·(1 −
@@ -95,8 +106,10 @@ std::vector<std::string> ConceptNames(const Erasers& erasers);
 Erasers SelectConcepts(const Erasers& erasers,
                        const std::vector<std::string>& names);
 
-// All concepts of all inputs, in order. Throws Error if they were built for
-// different models or hook points, or a concept appears twice.
+// All concepts of all inputs, in order. The shards of a list stand where the
+// first of them does, in the list's order, and make what the list makes in one
+// build. Throws Error if inputs were built for different models or hook points,
+// a concept appears twice, or shards are missing or given twice.
 Erasers MergeErasers(const std::vector<Erasers>& inputs);
 
 }  // namespace gloce

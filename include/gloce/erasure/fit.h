@@ -19,13 +19,23 @@ struct FitProgress {
 
 struct FitOptions {
   int64_t batch_size = 8;  // passes sampled together
+  // Build the concepts of one of `num_shards` parts of the list, from 1.
+  int64_t shard = 1;
+  int64_t num_shards = 1;
+  // A folder to keep what is computed in, so that a build that was stopped goes
+  // on where it was and gives the bytes that it would have given. It is made,
+  // and cleared by nobody but RemoveParts. Sums of prompts that several sets
+  // share wait here for their sets; without a folder they wait in memory.
+  std::string parts_folder;
   std::function<void(const FitProgress&)> progress;
   std::function<bool()> interrupted;
 };
 
-// What FitErasers will do. Throws UsageError for what FitErasers would refuse.
+// What FitErasers will do, if nothing is kept from before. Throws UsageError
+// for what FitErasers would refuse.
 struct FitCost {
-  // Calls of the denoiser by phase, each (prompt, seed, call) once.
+  // Calls of the denoiser by phase. Of a whole list: each (prompt, seed, call)
+  // once. Shards repeat prompts that they share.
   int64_t statistics, gates;
   // The most that sums for means and covariances take at a time, beside the
   // model and its activations.
@@ -33,7 +43,7 @@ struct FitCost {
 };
 FitCost EstimateFit(Pipeline& pipeline,
                     const std::vector<ConceptSettings>& concepts,
-                    int64_t batch_size);
+                    const FitOptions& options);
 
 // Seconds that a call of the denoiser for one image takes here, measured on a
 // few calls of the first concept's. Batches are faster where the device is not
@@ -58,11 +68,18 @@ std::vector<ConceptSettings> ResolveConcepts(
 //   gates: scores of the anchors under the gates of all concepts at once
 //
 // Every (prompt, seed) is sampled once, whatever number of concepts it serves.
+// The bits of a concept's eraser do not depend on the shard that builds it:
+// MergeErasers makes of all shards what one build gives.
 // Statistics are sums in float64; results are stored as float32. Throws Error;
 // UsageError, before anything is sampled, where settings leave too little to
 // take statistics of; Interrupted.
 Erasers FitErasers(Pipeline& pipeline,
                    const std::vector<ConceptSettings>& concepts,
                    const FitOptions& options);
+
+// Removes what builds kept in a folder (FitOptions::parts_folder), and the
+// folder if nothing else is in it. Throws Error if another process builds
+// there.
+void RemoveParts(const std::string& parts_folder);
 
 }  // namespace gloce

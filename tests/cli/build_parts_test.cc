@@ -1,0 +1,154 @@
+// Builds that are killed, and builds that are divided, end with the bytes of an
+// undisturbed one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "cli/run_program.h"
+
+namespace gloce {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+const std::string kBuild =
+    "build --model " GLOCE_BUNDLES
+    "/emoji --steps 4 --window 0:2 --num-seeds 2 --gate-start 0 --batch-size 2 "
+    "--erase cat --erase fox --erase pizza ";
+
+// Names of the files in a folder, one a line.
+std::string Listing(const std::string& folder) {
+  std::string names;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    names += entry.path().filename().string() + "\n";
+  return names;
+}
+
+// Starts the program and kills it (SIGKILL) once `reached` holds for the names
+// in `folder`. False if it ended before.
+bool KillOnce(const std::string& arguments, const std::string& folder,
+              const std::function<bool(const std::string& names)>& reached) {
+  const std::string command = std::string("exec ") + GLOCE_PROGRAM + " " +
+                              arguments + " >/dev/null 2>&1";
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  while (!reached(Listing(folder))) {
+    if (waitpid(pid, &status, WNOHANG) == pid) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  kill(pid, SIGKILL);
+  waitpid(pid, &status, 0);
+  return WIFSIGNALED(status);
+}
+
+TEST(BuildPartsTest, AKilledBuildGoesOnAndEndsWithTheSameBytes) {
+  const TemporaryFolder folder;
+  const std::string fresh = folder / "fresh.safetensors";
+  const ProgramResult whole = RunProgram(kBuild + "--json --out " + fresh);
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+
+  const std::string out = folder / "killed.safetensors";
+  const std::string parts = out + ".parts";
+  for (const char* kind :
+       {".gloce-lock", "surrogate-", "mapping-", "target-", "scores-"}) {
+    EXPECT_TRUE(KillOnce(kBuild + "--out " + out, parts,
+                         [&](const std::string& names) {
+                           return names.find(kind) != std::string::npos;
+                         }))
+        << kind;
+    EXPECT_FALSE(fs::exists(out)) << kind;
+  }
+  const ProgramResult resumed = RunProgram(kBuild + "--json --out " + out);
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(ReadFile(out), ReadFile(fresh));
+  EXPECT_FALSE(fs::exists(parts));
+  const auto passes = [](const ProgramResult& result) {
+    const auto report = nlohmann::json::parse(result.out);
+    return report["statistics_passes"].get<int64_t>() +
+           report["gate_passes"].get<int64_t>();
+  };
+  EXPECT_LT(passes(resumed), passes(whole) / 2);
+}
+
+TEST(BuildPartsTest, PartsOfOtherSettingsAreNotUsed) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "e.safetensors";
+  ASSERT_EQ(RunProgram(kBuild + "-q --keep-parts --out " + out).exit_code, 0);
+  EXPECT_THAT(Listing(out + ".parts"), HasSubstr("target-"));
+  const std::string changed = kBuild + "-q --guidance 5 --rank-map 1 --out ";
+  ASSERT_EQ(RunProgram(changed + out).exit_code, 0);
+  ASSERT_EQ(RunProgram(changed + (folder / "fresh")).exit_code, 0);
+  EXPECT_EQ(ReadFile(out), ReadFile(folder / "fresh"));
+  EXPECT_FALSE(fs::exists(out + ".parts"));
+}
+
+TEST(BuildPartsTest, ADamagedPartIsAnError) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "e.safetensors";
+  ASSERT_EQ(RunProgram(kBuild + "-q --keep-parts --out " + out).exit_code, 0);
+  for (const auto& entry : fs::directory_iterator(out + ".parts")) {
+    const std::string path = entry.path();
+    if (!entry.path().filename().string().starts_with("target-")) continue;
+    std::string bytes = ReadFile(path);
+    bytes[bytes.size() - 3] ^= 1;
+    WriteFileAtomically(path, bytes);
+  }
+  const ProgramResult result = RunProgram(kBuild + "--out " + out);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("damaged; delete the folder"));
+}
+
+TEST(BuildPartsTest, MergedShardsAreTheWholeList) {
+  const TemporaryFolder folder;
+  const auto file = [&](const std::string& name) {
+    return folder / (name + ".safetensors");
+  };
+  ASSERT_EQ(RunProgram(kBuild + "-q --out " + file("whole")).exit_code, 0);
+  for (const std::string i : {"1", "2", "3"}) {
+    ASSERT_EQ(RunProgram(kBuild + "-q --shard " + i + "/3 --out " + file(i))
+                  .exit_code,
+              0);
+  }
+  const std::string to = " -q --out " + file("merged");
+  ASSERT_EQ(
+      RunProgram("merge " + file("3") + " " + file("1") + " " + file("2") + to)
+          .exit_code,
+      0);
+  EXPECT_EQ(ReadFile(file("merged")), ReadFile(file("whole")));
+
+  const ProgramResult missing =
+      RunProgram("merge " + file("3") + " " + file("1") + to);
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("shard 2/3 is missing"));
+  const ProgramResult twice =
+      RunProgram("merge " + file("3") + " " + file("1") + " " + file("3") + to);
+  EXPECT_EQ(twice.exit_code, 1);
+  EXPECT_THAT(twice.err, HasSubstr("shard 3/3, with concept \"pizza\""));
+}
+
+TEST(BuildPartsTest, ShardsThatCannotBeAreWrongUsage) {
+  const TemporaryFolder folder;
+  for (const char* shard : {"0/3", "4/3", "2", "1/4"}) {
+    const ProgramResult result =
+        RunProgram(kBuild + "--shard " + shard + " --out " + (folder / "e"));
+    EXPECT_EQ(result.exit_code, 2) << shard;
+    EXPECT_THAT(result.err, HasSubstr("shard: got ")) << shard;
+  }
+}
+
+}  // namespace
+}  // namespace gloce
