@@ -11,7 +11,7 @@ PYTHON=$VENV/bin/python
 # What a bare Debian 12 lacks.
 PACKAGES=(ca-certificates g++ cmake ninja-build ccache python3 python3-venv
   libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev libssl-dev zlib1g-dev libcsv-dev)
-TEST_PACKAGES=(libgtest-dev libgmock-dev)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev)
 
 install_packages() {
   local missing=() package
@@ -69,13 +69,13 @@ make_environment() {
   install_requirements requirements.txt
 }
 
-# build_gloce TESTS(ON|OFF)
+# build_gloce TESTS(ON|OFF): with tests, the benchmarks too, which are tried by tests.
 build_gloce() {
   step "build: configuring"
   mkdir -p build
   # What an earlier run found may be of another environment.
   GLOCE_VENV=$VENV cmake --preset release -U LIBTORCH_DIR -U GLOCE_PYTHON \
-    -DGLOCE_BUILD_TESTS="$1" >build/configure.log 2>&1 ||
+    -DGLOCE_BUILD_TESTS="$1" -DGLOCE_BUILD_BENCHMARKS="$1" >build/configure.log 2>&1 ||
     { tail -20 build/configure.log >&2; die "cmake could not configure; see build/configure.log"; }
   step "build: compiling into build/ (log: build/compile.log)"
   cmake --build build >build/compile.log 2>&1 ||
