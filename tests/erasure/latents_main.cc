@@ -2,6 +2,7 @@
 // reference and package: final latents, and single calls of the denoiser.
 //
 //   latents sample  BUNDLE ERASERS|- SCHEDULER STEPS GUIDANCE SEED PROMPT OUT
+//                   [DEVICE DTYPE]
 //   latents predict BUNDLE ERASERS|- PROMPT TIMESTEPS IN OUT
 //
 // `sample` writes one image's final latents (C, H, W). `predict` reads what
@@ -47,7 +48,9 @@ void Write(const std::string& path, const at::Tensor& tensor) {
 }
 
 void Sample(const Arguments& a) {
-  gloce::Pipeline pipeline(a.at(0), {});
+  gloce::Placement placement;
+  if (a.size() > 8) placement = gloce::ParsePlacement(a.at(8), a.at(9));
+  gloce::Pipeline pipeline(a.at(0), placement);
   const auto denoiser = MakeDenoiser(pipeline, a.at(1));
   gloce::SamplingSettings settings;
   settings.num_inference_steps = std::stoll(a.at(3));
@@ -94,7 +97,8 @@ void Predict(const Arguments& a) {
 int main(int argc, char** argv) {
   const Arguments arguments(argv + 1, argv + argc);
   try {
-    if (arguments.size() == 9 && arguments[0] == "sample") {
+    if ((arguments.size() == 9 || arguments.size() == 11) &&
+        arguments[0] == "sample") {
       Sample({arguments.begin() + 1, arguments.end()});
     } else if (arguments.size() == 7 && arguments[0] == "predict") {
       Predict({arguments.begin() + 1, arguments.end()});

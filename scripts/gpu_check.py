@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""The measured part of scripts/gpu_check.sh: a device against the CPU, as Markdown on stdout.
+
+Pictures and erasers are made by the program as users run it, latents by the test program
+`latents`. Reference is always the CPU in float32. Seconds a step are a difference of two runs with
+different numbers of steps, so that loading and decoding do not count.
+"""
+
+import argparse
+import pathlib
+import shutil
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import load_file
+
+PROMPT, SEED = "a picture of a cat and a guitar", 7
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("program", "latents", "bundle", "device"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--dtypes")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--batch-sizes", default="1,4,16")
+    parser.add_argument("--repeats", type=int, default=5)
+    return parser.parse_args()
+
+
+class MemoryWatch:
+    """Most memory of a process while it runs, in MiB: of the GPU by nvidia-smi, and of the host."""
+
+    def __init__(self, pid: int):
+        self.gpu, self.host, self.pid, self.ended = 0, 0, pid, threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self) -> None:
+        has_gpu = shutil.which("nvidia-smi") is not None
+        while not self.ended.wait(0.05):
+            try:
+                status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+            except OSError:
+                continue
+            for line in status.splitlines():
+                if line.startswith("VmHWM:"):
+                    self.host = max(self.host, int(line.split()[1]) // 1024)
+            if has_gpu:
+                query = ["nvidia-smi", "--query-compute-apps=pid,used_memory",
+                         "--format=csv,noheader,nounits"]
+                listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+                for line in listed.splitlines():
+                    pid, used = (word.strip() for word in line.split(","))
+                    if pid == str(self.pid) and used.isdigit():
+                        self.gpu = max(self.gpu, int(used))
+
+    def stop(self) -> None:
+        self.ended.set()
+        self.thread.join()
+
+
+def run(*command) -> tuple[float, MemoryWatch]:
+    """Wall seconds, and the most memory it used. A failure ends the measurement."""
+    begin = time.monotonic()
+    process = subprocess.Popen([str(word) for word in command])
+    watch = MemoryWatch(process.pid)
+    try:
+        if process.wait() != 0:
+            raise SystemExit(f"{' '.join(map(str, command))}: exit code {process.returncode}")
+    finally:
+        watch.stop()
+    return time.monotonic() - begin, watch
+
+
+class Measurement:
+    def __init__(self, a: argparse.Namespace, folder: pathlib.Path):
+        self.a, self.folder, self.count = a, folder, 0
+
+    def path(self) -> pathlib.Path:
+        self.count += 1
+        return self.folder / str(self.count)
+
+    def build(self, device: str, dtype: str) -> pathlib.Path:
+        out = self.path()
+        run(self.a.program, "build", "--quiet", "--model", self.a.bundle, "--device", device,
+            "--dtype", dtype, "--erase", "cat", "--mapping", "a picture of a balloon",
+            "--surrogate", "a picture", "--anchors", "a picture of a dog", "--anchors",
+            "a picture of a bear", "--num-seeds", "1", "--steps", str(max(self.a.steps, 4)),
+            "--window", f"0:{max(self.a.steps, 4) // 2}", "--gate-start", "0", "--out", out)
+        return out
+
+    def generate(self, device: str, dtype: str, steps: int, *options) -> tuple:
+        out = self.path()
+        seconds, memory = run(
+            self.a.program, "generate", "--quiet", "--model", self.a.bundle, "--device", device,
+            "--dtype", dtype, "--prompt", PROMPT, "--seed", SEED, "--steps", steps,
+            "--filename", "{i}.png", "--out", out, *options)
+        return np.asarray(Image.open(out / "0.png"), dtype=np.int64), seconds, memory
+
+    def latents(self, device: str, dtype: str, erasers) -> np.ndarray:
+        out = self.path()
+        run(self.a.latents, "sample", self.a.bundle, erasers, "pndm", self.a.steps, 7.5, SEED,
+            PROMPT, out, device, dtype)
+        return np.fromfile(out, dtype=np.float32).astype(np.float64)
+
+
+def relative(got: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.linalg.norm(got - expected) / np.linalg.norm(expected))
+
+
+def eraser_difference(path: pathlib.Path, reference: pathlib.Path) -> dict[str, float]:
+    """The largest relative difference over layers of what does not depend on a basis's sign."""
+    got, expected = ({k: v.astype(np.float64) for k, v in load_file(p).items()}
+                     for p in (path, reference))
+    worst = {"map": 0.0, "gate projector": 0.0, "gate centre": 0.0}
+    for name in (k.removesuffix("map_up") for k in expected if k.endswith("map_up")):
+        def pair(of, name=name):
+            gate = of[name + "gate_basis"]
+            return {"map": of[name + "map_up"] @ of[name + "map_down"],
+                    "gate projector": gate @ np.swapaxes(gate, -1, -2),
+                    "gate centre": of[name + "gate_center"]}
+        ours, theirs = pair(got), pair(expected)
+        for what in worst:
+            worst[what] = max(worst[what], relative(ours[what], theirs[what]))
+    return worst
+
+
+def agreement(m: Measurement, dtypes: list[str]) -> None:
+    a, erasers = m.a, m.build("cpu", "float32")
+    print("\n## Agreement with the CPU in float32\n\nPictures: difference of values 0…255. Latents, "
+          f"erasers: relative. {a.steps} steps, pndm, the same erasers on both sides.\n")
+    print("| dtype | | picture max | picture mean | latents |\n|---|---|---|---|---|")
+    for title, file, options in (("plain", "-", ()), ("erased", erasers, ("--erasers", erasers))):
+        picture = m.generate("cpu", "float32", a.steps, *options)[0]
+        latents = m.latents("cpu", "float32", file)
+        for dtype in dtypes:
+            difference = np.abs(m.generate(a.device, dtype, a.steps, *options)[0] - picture)
+            apart = relative(m.latents(a.device, dtype, file), latents)
+            print(f"| {dtype} | {title} | {difference.max()} | {difference.mean():.4f} "
+                  f"| {apart:.2e} |")
+    print("\n| dtype | map | gate projector | gate centre |\n|---|---|---|---|")
+    for dtype in dtypes:
+        worst = eraser_difference(m.build(a.device, dtype), erasers)
+        print(f"| {dtype} | " + " | ".join(f"{value:.2e}" for value in worst.values()) + " |")
+
+
+def time_and_memory(m: Measurement, dtypes: list[str]) -> None:
+    a = m.a
+    print("\n## Time and memory\n\nSeconds a step of a batch: median of "
+          f"{a.repeats}, (time of {3 * a.steps} steps - time of {a.steps}) / {2 * a.steps}. "
+          "Memory: the most while sampling and decoding (GPU: 0 where nvidia-smi tells nothing).\n")
+    print("| dtype | batch | s/step | least | most | GPU MiB | host MiB |\n"
+          "|---|---|---|---|---|---|---|")
+    for dtype in dtypes:
+        for batch in (int(size) for size in a.batch_sizes.split(",")):
+            options = ("--num-images", batch, "--batch-size", batch)
+            seconds, gpu, host = [], 0, 0
+            for _ in range(a.repeats):
+                short = m.generate(a.device, dtype, a.steps, *options)
+                long = m.generate(a.device, dtype, 3 * a.steps, *options)
+                seconds.append((long[1] - short[1]) / (2 * a.steps))
+                gpu, host = max(gpu, long[2].gpu), max(host, long[2].host)
+            print(f"| {dtype} | {batch} | {statistics.median(seconds):.4f} | {min(seconds):.4f} "
+                  f"| {max(seconds):.4f} | {gpu} | {host} |")
+
+
+def main() -> None:
+    a = arguments()
+    known = ["float32", "bfloat16"] if a.device == "cpu" else ["float32", "float16", "bfloat16"]
+    dtypes = a.dtypes.split(",") if a.dtypes else known
+    if shutil.which("nvidia-smi") and a.device != "cpu":
+        print("\n```\n" + subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv"],
+            capture_output=True, text=True, check=False).stdout + "```")
+    with tempfile.TemporaryDirectory() as folder:
+        measurement = Measurement(a, pathlib.Path(folder))
+        agreement(measurement, dtypes)
+        time_and_memory(measurement, dtypes)
+
+
+if __name__ == "__main__":
+    main()

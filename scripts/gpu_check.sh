@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# What should be known of gloce on a GPU, in one report: tests, agreement with the CPU, memory, time.
+#
+#   scripts/gpu_check.sh [options]      after scripts/test.sh
+#
+#   --device NAME       cuda (default), cuda:1, or cpu to try the script without a GPU
+#   --bundle FOLDER     what is sampled (build/testdata/emoji); a Stable Diffusion bundle tells more
+#   --report FILE       where the report goes (build/gpu_check.md)
+#   --dtypes LIST       float32,float16,bfloat16 (on the CPU without float16)
+#   --steps N           denoising steps of pictures and latents (20)
+#   --batch-sizes LIST  pictures sampled together, for time and memory (1,4,16)
+#   --repeats N         runs a figure, of which the median counts (5)
+#   --tests REGEX       run only these tests (default: all but slow ones, and with a GPU label gpu too)
+#
+# GLOCE_BUILD names another build folder than build. Exit code 1 if a test failed or nothing could be
+# measured; the figures themselves are for a person to judge.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+
+build=${GLOCE_BUILD:-build}
+device=cuda report='' tests='' bundle=''
+measure=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    --device | --bundle | --report | --tests)
+      [ -n "${2-}" ] || die "$1 needs a value"
+      declare "${1#--}=$2"; shift 2 ;;
+    --dtypes | --steps | --batch-sizes | --repeats)
+      [ -n "${2-}" ] || die "$1 needs a value"
+      measure+=("$1" "$2"); shift 2 ;;
+    *) die "unknown argument $1; see $0 --help" ;;
+  esac
+done
+report=${report:-$build/gpu_check.md}
+bundle=${bundle:-$build/testdata/emoji}
+
+for needed in "$build/gloce" "$build/tests/erasure/latents" "$build/CTestTestfile.cmake" "$PYTHON"; do
+  [ -e "$needed" ] || die "$needed is missing; run scripts/test.sh first"
+done
+if [ "$device" != cpu ]; then
+  "$PYTHON" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null ||
+    die "no GPU that torch can use; on a machine with one, check nvidia-smi and that the torch of \
+$VENV is a CUDA build. --device cpu tries this script without one"
+fi
+
+status=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+select=(-LE 'slow|slurm')
+[ "$device" != cpu ] || select=(-LE 'slow|slurm|gpu')
+[ -z "$tests" ] || select+=(-R "$tests")
+step "tests"
+ctest --test-dir "$build" --output-on-failure --no-tests=error "${select[@]}" >"$log" 2>&1 || status=1
+tail -n 12 "$log"
+
+step "agreement, memory, time"
+{
+  echo "# gloce on $device"
+  echo
+  echo "Commit $(git describe --always --dirty 2>/dev/null || echo unknown), $(date -u +%F)."
+  echo
+  echo "## Tests"
+  echo '```'
+  grep -E '^[0-9]+% tests passed|\((Failed|Timeout|Not Run)\)|\*\*\*' "$log" || tail -n 5 "$log"
+  echo '```'
+} >"$report"
+"$PYTHON" -W ignore scripts/gpu_check.py --program "$build/gloce" \
+  --latents "$build/tests/erasure/latents" --bundle "$bundle" --device "$device" \
+  "${measure[@]}" >>"$report" || status=1
+
+step "benchmarks"
+for program in "$build"/benchmarks/*; do
+  { [ -f "$program" ] && [ -x "$program" ]; } || continue
+  { echo; echo "## $(basename "$program")"; echo '```'; } >>"$report"
+  "$program" >>"$report" 2>&1 || status=1
+  echo '```' >>"$report"
+done
+step "report: $report"
+exit "$status"

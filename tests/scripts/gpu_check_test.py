@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""scripts/gpu_check.sh where there is no GPU: its errors, and all that runs on the CPU.
+
+    gpu_check_test.py BUILD BUNDLE
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD, BUNDLE = sys.argv[1:]
+
+
+def check(*options, **environment) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [ROOT / "scripts/gpu_check.sh", *options], capture_output=True, text=True, check=False,
+        env={**os.environ, "GLOCE_BUILD": BUILD, "GLOCE_VENV": sys.prefix, **environment})
+
+
+class GpuCheckTest(unittest.TestCase):
+    def test_reports_on_the_cpu(self):
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.md"
+            done = check("--device", "cpu", "--bundle", BUNDLE, "--report", report, "--steps", "2",
+                         "--batch-sizes", "1,2", "--repeats", "1", "--tests", "^DdimTest")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(f"report: {report}", done.stdout)
+            text = report.read_text()
+        self.assertIn("100% tests passed", text)
+        # The CPU agrees with itself to the bit; bfloat16 does not.
+        for title in ("plain", "erased"):
+            self.assertIn(f"| float32 | {title} | 0 | 0.0000 | 0.00e+00 |", text)
+            bfloat16 = re.search(rf"\| bfloat16 \| {title} \| \d+ \| [\d.]+ \| ([\d.e+-]+) \|", text)
+            self.assertGreater(float(bfloat16[1]), 0)
+        self.assertIn("| float32 | 0.00e+00 | 0.00e+00 | 0.00e+00 |", text)
+        rows = re.findall(r"^\| (\w+) \| (\d) \|.*\| 0 \| (\d+) \|$", text, re.MULTILINE)
+        self.assertEqual([row[:2] for row in rows], [
+            ("float32", "1"), ("float32", "2"), ("bfloat16", "1"), ("bfloat16", "2")])
+        self.assertTrue(all(int(row[2]) > 0 for row in rows))
+
+    def test_a_test_that_fails_is_an_error_of_the_whole(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = check("--device", "cpu", "--bundle", BUNDLE, "--steps", "1", "--repeats", "1",
+                         "--dtypes", "float32", "--batch-sizes", "1",
+                         "--report", Path(folder) / "report.md", "--tests", "^NoSuchTest$")
+        self.assertEqual(done.returncode, 1)
+
+    def test_without_a_gpu_it_says_so(self):
+        done = check(CUDA_VISIBLE_DEVICES="")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"^error: no GPU that torch can use; .*--device cpu")
+
+    def test_options_are_checked(self):
+        for options, message in ((["--devices", "cpu"], "unknown argument --devices"),
+                                 (["--steps"], "--steps needs a value")):
+            done = check(*options)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(message, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
