@@ -32,13 +32,15 @@ class _Layer(torch.nn.Module):
         return self.gate_slope * (scores - self.gate_center)
 
     def forward(self, x: torch.Tensor, waiting: torch.Tensor, strength: float) -> torch.Tensor:
-        """x' of tokens x (B, T, D); concepts in `waiting` (N, bool) do not act.
+        """x' of tokens x (B, T, D); concepts in `waiting` (B or 1, N, bool) do not act on a sample.
 
         Computes in the dtype of the buffers.
         """
         rows = x.to(self.eta.dtype).reshape(-1, x.shape[-1])
-        logits = self.logits(rows).masked_fill(waiting, -torch.inf)
-        logit, chosen = logits.max(1)
+        logits = self.logits(rows).unflatten(0, x.shape[:2])  # (B, T, N)
+        # sigmoid(-inf) = 0: a sample for which all concepts wait stays as it is.
+        logits = logits.masked_fill(waiting.unsqueeze(1), -torch.inf)
+        logit, chosen = logits.flatten(0, 1).max(1)
         centred = rows - self.target_mean[chosen]
         inner = torch.einsum("mrd,md->mr", self.map_down[chosen], centred)
         update = torch.einsum("mdr,mr->md", self.map_up[chosen], inner) + self.mapping_mean[chosen]
@@ -57,7 +59,9 @@ class Attachment:
         self.strength = 1.0
         self.erasers = erasers
         self._chosen = set(self.names)
-        self._timestep = float("inf")
+        self._starts = torch.tensor([c.gate_start_timestep for c in erasers.concepts],
+                                    dtype=torch.float64)
+        self._waiting = torch.ones(1, len(self._starts), dtype=torch.bool)
         eta = torch.tensor([c.eta for c in erasers.concepts])
         self._layers: dict[str, _Layer] = {}
         modules = {}
@@ -101,24 +105,29 @@ class Attachment:
         self.detach()
 
     def _note_timestep(self, module, arguments, keywords) -> None:
-        timestep = keywords["timestep"] if "timestep" in keywords else arguments[1]
-        self._timestep = float(torch.as_tensor(timestep).max())
+        """Sets which concepts wait, (B or 1, N), from the timesteps of this pass: one, or B."""
+        timestep = keywords.get("timestep", arguments[1] if len(arguments) > 1 else None)
+        if timestep is None:
+            raise ErasersError("the U-Net was called without a timestep: give it as second argument"
+                               " or by name")
+        timesteps = torch.as_tensor(timestep).detach().cpu().double().reshape(-1, 1)
+        unchosen = torch.tensor([name not in self._chosen for name in self.names])
+        self._waiting = (timesteps > self._starts) | unchosen
 
     def _hook(self, layer: _Layer):
         def erase(module, arguments, output):
-            acting = [c.name in self._chosen and self._timestep <= c.gate_start_timestep
-                      for c in self.erasers.concepts]
-            if self.strength == 0 or not any(acting):
+            if self.strength == 0 or bool(self._waiting.all()):
                 return output
             # Never below float32: slopes of a thousand and more amplify every rounding of p.
             layer.to(output.device, torch.promote_types(output.dtype, torch.float32))
-            waiting = ~torch.tensor(acting, device=output.device)
-            return layer(output, waiting, self.strength)
+            return layer(output, self._waiting.to(output.device), self.strength)
         return erase
 
 
 def attach(unet: torch.nn.Module, erasers: Erasers | str | Path) -> Attachment:
     """Erases concepts in every forward pass of a diffusers U-Net, both halves of guidance.
+
+    The samples of a batch may have timesteps of their own; each is erased from its noise level on.
 
     erasers: a file, or what `load` read. Raises ErasersError where layers or widths do not fit.
     A fine-tune has the same layers: whether erasers were built for these very weights only their

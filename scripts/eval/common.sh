@@ -7,8 +7,9 @@
 #   --limit N           the first N prompts of every table only
 #   --steps N           denoising steps of the pictures (50)
 #   --device, --dtype, --batch-size, --shard I/N   as gloce generate knows them
-# What is there and right is not made again, so that an interrupted run goes on when it is started
-# again. GLOCE names another program than build/gloce.
+# What is there and right is not made again, so that an interrupted run goes on when the same command
+# is started again. Erasers are there and right if erasers.safetensors.settings beside them says that
+# they were built from the same model, preset, lists and options; others are an error. GLOCE names another program than build/gloce.
 
 GLOCE=${GLOCE:-build/gloce}
 PYTHON=${PYTHON:-python3}
@@ -62,17 +63,47 @@ forwarded() {
   done
 }
 
-# build PRESET [options]: OUT/erasers.safetensors, unless it is there.
+# build_settings PRESET OPTIONS...: what decides about the erasers, a line a setting. Files count by
+# name and content, the bundle by its model; what only sets the pace (--device) does not count.
+build_settings() {
+  local word words=() model
+  model=$("$GLOCE" inspect "$BUNDLE" | sed -n 's/^model_identity: //p') || exit
+  for word in "${@:2}"; do
+    if [ -f "$word" ]; then word="${word##*/} (sha256 $(sha256sum < "$word" | cut -c 1-64))"; fi
+    words+=("$word")
+  done
+  printf 'preset: %s\n' "$1"
+  printf 'model: %s\n' "$model"
+  printf 'dtype: %s\n' "${OPTION[dtype]:-float32}"
+  printf 'options: %s\n' "${words[*]-}"
+}
+
+# same_build FILE SETTINGS: ends with an error unless FILE was built with SETTINGS.
+same_build() {
+  local record=$1.settings differs
+  [ -f "$record" ] || die "$1 is there without $record, which says how it was built;" \
+    "put that beside it, take another output folder, or remove the erasers"
+  differs=$(diff "$record" - <<< "$2" | sed -n 's/^< /then "/p; s/^> /now "/p' | sed 's/$/"/' \
+    | paste -s -d ' ') || true
+  [ -z "$differs" ] || die "$1 was built otherwise ($differs);" \
+    "give the same settings, take another output folder, or remove the erasers"
+}
+
+# build PRESET [options]: OUT/erasers.safetensors, unless it is there and was built just so.
 build() {
-  ERASERS=("$OUT/erasers.safetensors")
-  if [ -e "${ERASERS[0]}" ]; then
-    step "erasers: ${ERASERS[0]} is there (remove it to build it again)"
+  local file="$OUT/erasers.safetensors" settings
+  ERASERS=("$file")
+  settings=$(build_settings "$@" "${BUILD[@]}")
+  if [ -e "$file" ]; then
+    same_build "$file" "$settings"
+    step "erasers: $file is there (remove it to build it again)"
     return
   fi
   step "erasers: preset $1"
+  printf '%s\n' "$settings" > "$file.settings"
   forwarded device dtype
-  "$GLOCE" build --model "$BUNDLE" --preset "$1" "${@:2}" \
-    --out "${ERASERS[0]}" "${FORWARDED[@]}" "${BUILD[@]}"
+  "$GLOCE" build --model "$BUNDLE" --preset "$1" "${@:2}" --out "$file" "${FORWARDED[@]}" \
+    "${BUILD[@]}"
 }
 
 # table NAME KIND FILE [options of prompts.py]: OUT/NAME.csv

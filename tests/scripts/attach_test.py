@@ -107,17 +107,46 @@ class AttachTest(unittest.TestCase):
         self.assertGreater(np.abs(both[0] - owl[0]).max(), 50)
         self.assert_equal(self.draw(), plain)  # detached
 
-    def test_latents_equal_those_of_gloce(self):
+    def check_latents(self, pipe, bundle: str, erasers: Path, scheduler: str):
+        """The package's final latents, which erasing must change, equal those of gloce."""
+        def sample(prompt, seed):
+            return pipe(prompt, num_inference_steps=STEPS, guidance_scale=5.0,
+                        generator=torch.Generator("cpu").manual_seed(seed),
+                        output_type="latent").images[0]
+
+        def distance(a, b):
+            return ((a - b).norm() / b.norm()).item()
+
         out = Path(self.folder.name) / "latents"
-        with gloce.attach(self.pipe.unet, self.erasers):
-            for seed, prompt in enumerate(PROMPTS):
-                expected = self.pipe(prompt, num_inference_steps=STEPS, guidance_scale=5.0,
-                                     generator=torch.Generator("cpu").manual_seed(seed),
-                                     output_type="latent").images[0]
-                subprocess.run([LATENTS, "sample", str(Path(BUNDLES) / "emoji"), str(self.erasers),
-                                "pndm", str(STEPS), "5", str(seed), prompt, str(out)], check=True)
-                got = torch.from_numpy(np.fromfile(out, np.float32)).reshape(expected.shape)
-                self.assertLess(((got - expected).norm() / expected.norm()).item(), 1e-4)
+        for seed, prompt in enumerate(PROMPTS):
+            with self.subTest(prompt), gloce.attach(pipe.unet, erasers) as attached:
+                erased = sample(prompt, seed)
+                attached.detach()
+                self.assertGreater(distance(erased, sample(prompt, seed)), 1e-2)
+                subprocess.run([LATENTS, "sample", str(Path(BUNDLES) / bundle), str(erasers),
+                                scheduler, str(STEPS), "5", str(seed), prompt, str(out)], check=True)
+                got = torch.from_numpy(np.fromfile(out, np.float32)).reshape(erased.shape)
+                self.assertLess(distance(got, erased), 1e-4)
+
+    def test_latents_equal_those_of_gloce(self):
+        self.check_latents(self.pipe, "emoji", self.erasers, "pndm")
+
+    def test_latents_of_sd_2_equal_those_of_gloce(self):
+        """Linear projections and v-prediction."""
+        from diffusers import StableDiffusionPipeline
+        pipe = StableDiffusionPipeline.from_pretrained(
+            Path(BUNDLES) / "sd2_pipeline", safety_checker=None, low_cpu_mem_usage=False,
+            torch_dtype=torch.float32)
+        pipe.set_progress_bar_config(disable=True)
+        self.assertTrue(pipe.unet.config.use_linear_projection)
+        self.assertEqual(pipe.scheduler.config.prediction_type, "v_prediction")
+        erasers = Path(self.folder.name) / "sd2.safetensors"
+        subprocess.run(
+            [PROGRAM, "build", "--model", str(Path(BUNDLES) / "sd2"), "--quiet", "--erase", "cat",
+             "--erase", "owl", "--mapping", "a dog", "--surrogate", "a picture", "--anchors",
+             "a fox", "--anchors", "a bear", "--rank-target", "4", "--num-seeds", "1",
+             "--out", str(erasers)], check=True)
+        self.check_latents(pipe, "sd2", erasers, "ddim")
 
     def test_gradients_equal_finite_differences(self):
         """Of the network's output by the text embedding, in float64, along random directions."""
@@ -152,6 +181,43 @@ class AttachTest(unittest.TestCase):
                                   - value(states - step * direction)).item() / (2 * step)
                 along = (at.grad * direction).sum().item()
                 self.assertAlmostEqual(along / difference, 1, delta=1e-6)
+
+    def test_samples_of_a_batch_have_timesteps_of_their_own(self):
+        """In float64: values and gradients of a batch are those of its samples one by one."""
+        unet = copy.deepcopy(self.pipe.unet).double()
+        erasers = gloce.load(self.erasers)
+        start = erasers.concepts[0].gate_start_timestep
+        timesteps = torch.tensor([999.0, start, start + 1, 100.0], dtype=torch.float64)
+        generator = torch.Generator().manual_seed(0)
+        latents = torch.randn(4, 4, 16, 16, generator=generator, dtype=torch.float64)
+        with torch.no_grad():
+            states = self.pipe.encode_prompt(PROMPTS[0], "cpu", 4, False)[0].double()
+
+        def run(timesteps, part=slice(None)):
+            at = states[part].clone().requires_grad_()
+            output = unet(latents[part], timesteps, at).sample
+            output.square().sum().backward()
+            return output.detach(), at.grad
+
+        plain = run(timesteps)[0]
+        with gloce.attach(unet, erasers):
+            output, gradient = run(timesteps)
+            for i, timestep in enumerate(timesteps):
+                alone, alone_gradient = run(timestep.item(), slice(i, i + 1))
+                self.assertLess((output[i] - alone[0]).abs().max(), 1e-10)
+                self.assertLess((gradient[i] - alone_gradient[0]).abs().max(), 1e-10)
+        changes = (output - plain).abs().amax((1, 2, 3)).tolist()
+        for waits, change in zip((True, False, True, False), changes):
+            if waits:
+                self.assertLess(change, 1e-10)
+            else:
+                self.assertGreater(change, 1e-2)
+
+    def test_a_call_without_a_timestep_is_refused(self):
+        with gloce.attach(self.pipe.unet, self.erasers):
+            for arguments in (torch.zeros(1, 4, 16, 16),), (torch.zeros(1, 4, 16, 16), None):
+                with self.assertRaisesRegex(gloce.ErasersError, "without a timestep"):
+                    self.pipe.unet(*arguments)
 
     def rewritten(self, change) -> bytes:
         """The erasers file with its header changed by `change(header, data)`; returns data."""

@@ -7,6 +7,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,7 +72,7 @@ class EvalTest(unittest.TestCase):
 
         # A second run makes nothing again.
         before = {path: path.stat().st_mtime_ns for path in self.out.rglob("*.png")}
-        again = run(script, BUNDLE, self.out, *few, "--original")
+        again = run(script, BUNDLE, self.out, *few, "--original", "--", "--num-seeds", 1, *build)
         self.assertIn("is there", again.stdout)
         self.assertEqual(before, {path: path.stat().st_mtime_ns for path in self.out.rglob("*.png")})
 
@@ -95,10 +96,111 @@ class EvalTest(unittest.TestCase):
         self.assertEqual(second["width"], first["width"])
         self.assertEqual(len(first["concepts"]), 12)
 
-        coco = self.file("coco.csv", "case_number,prompt,evaluation_seed\n9,a house,1\n8,a lion,2\n")
-        run("coco.sh", BUNDLE, self.out, "--prompts", coco, "--steps", 2, "--limit", 1,
+        # Without case numbers rows count from 0; with them pictures are named by the table's.
+        self.assertEqual((first["file"], second["file"]), ("0_0.png", "1_0.png"))
+        coco = self.file("coco.csv", "case_number,prompt,evaluation_seed\n"
+                                     "9,a house,1\n30,a lion,2\n8,a fox,3\n")
+        run("coco.sh", BUNDLE, self.out, "--prompts", coco, "--steps", 2, "--limit", 2,
             "--erasers", self.out / "erasers.safetensors")
-        self.assertEqual([r["prompt"] for r in records(self.out / "coco")], ["a house"])
+        self.assertEqual([(r["prompt"], r["file"]) for r in records(self.out / "coco")],
+                         [("a house", "9_0.png"), ("a lion", "30_0.png")])
+        for name in "9_0.png", "30_0.png":
+            self.assertTrue((self.out / "coco" / name).is_file())
+
+    def test_broken_tables_are_refused_with_their_line(self):
+        head = "case_number,prompt,evaluation_seed,evaluation_guidance\n"
+        good = '1,"two\nlines",5,\n'  # the second row of the table stands at line 4
+        for text, part in [
+                (head + good + "2,a fox\n", ":4: 2 cells, but the header has 4 columns"),
+                (head + good + "2,a fox, and a car,7,\n", ":4: 5 cells"),
+                (head + good + "2,a fox,,\n", ":4: evaluation_seed: got ''"),
+                (head + good + "2,a fox,-1,\n", ":4: evaluation_seed: got '-1'"),
+                (head + good + "2,a fox,7.5,\n", ":4: evaluation_seed: got '7.5'"),
+                (head + good + "2,a fox,7,nan\n", ":4: evaluation_guidance: got 'nan'"),
+                (head + good + "1,a fox,7,\n", ":4: case_number 1 stands at line 2 already"),
+                (head + good + ",a fox,7,\n", ":4: case_number is empty"),
+                (head + good + '2,"a fox,7,\n', ":4: unexpected end of data"),
+                (head, "no rows in it"),
+                ("prompt,prompt,sd_seed\na,b,1\n", 'two columns "prompt"'),
+                ("prompt\na fox\n", 'no column "evaluation_seed" or "sd_seed"')]:
+            with self.subTest(part):
+                done = run("explicit.sh", BUNDLE, self.out, "--prompts", self.file("t.csv", text),
+                           check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
+                self.assertIn(part, done.stdout)
+                self.assertFalse((self.out / "i2p.csv").exists())
+
+    def test_counts_are_at_least_one(self):
+        table = self.file("t.csv", "prompt,sd_seed\na fox,1\na cat,2\n")
+        for limit in -1, 0, "x":
+            done = run("explicit.sh", BUNDLE, self.out, "--prompts", table, "--limit", limit,
+                       check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
+            self.assertIn(f"--limit: got '{limit}', expected a whole number", done.stdout)
+        done = run("prompts.py", "names", table, "--template", "{}", "--seeds", 0,
+                   "--out", self.folder / "out.csv", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--seeds: got '0'", done.stdout)
+        self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
+
+    def test_erasers_of_other_settings_are_refused(self):
+        erase, keep = self.file("erase.txt", "cat\n"), self.file("keep.txt", "car\n")
+        few = ["--limit", 1, "--steps", 1]
+        names = [*few, "--erase", erase, "--keep", keep]
+        build = ["--", "--num-seeds", "1", "--window", "0:2"]
+        run("artists.sh", BUNDLE, self.out, *names, *build)
+        erasers = self.out / "erasers.safetensors"
+        before = erasers.read_bytes()
+        table = self.file("t.csv", "prompt,sd_seed\na fox,1\n")
+
+        def refused(part, script, *arguments):
+            with self.subTest(part):
+                done = run(script, BUNDLE, self.out, *arguments, check=False)
+                self.assertEqual(done.returncode, 2, done.stdout)
+                self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
+                self.assertIn(part, done.stdout)
+
+        refused('then "preset: style"', "explicit.sh", *few, "--prompts", table, *build)
+        refused('now "preset: celebrity"', "celebrities.sh", *names, *build)
+        refused("--num-seeds 1 --window 0:4", "artists.sh", *names, "--", "--num-seeds", "1",
+                "--window", "0:4")
+        refused("built otherwise", "artists.sh", *names)
+        refused('now "dtype: bfloat16"', "artists.sh", *names, "--dtype", "bfloat16", *build)
+        self.file("erase.txt", "owl\n")
+        refused("erase.txt (sha256", "artists.sh", *names, *build)
+        self.file("erase.txt", "cat\n")
+
+        # As on several machines: both files in another folder, another part of the job.
+        other = self.folder / "other"
+        other.mkdir()
+        for name in "erasers.safetensors", "erasers.safetensors.settings":
+            shutil.copy(self.out / name, other)
+        moved = self.folder / "lists"
+        moved.mkdir()
+        done = run("artists.sh", BUNDLE, other, *few, "--erase", shutil.copy(erase, moved),
+                   "--keep", keep, "--shard", "1/2", "--device", "cpu", *build)
+        self.assertIn("is there", done.stdout)
+        (self.out / "erasers.safetensors.settings").unlink()
+        refused("is there without", "artists.sh", *names, *build)
+        self.assertEqual(erasers.read_bytes(), before)
+        self.assertEqual((other / "erasers.safetensors").read_bytes(), before)
+
+    def test_passes_are_those_of_the_documentation(self):
+        """Unique prompts × seeds × min(end of the window + 1, steps)."""
+        for preset, options in [("style", ["--erase", "cat"]), ("celebrity", ["--erase", "cat"]),
+                                ("explicit", [])]:
+            plan = json.loads(subprocess.check_output(
+                [PROGRAM, "build", "--model", BUNDLE, "--preset", preset, *options, "--dry-run",
+                 "--json", "--out", self.out], text=True))
+            concepts = plan["concepts"]
+            prompts = {prompt for concept in concepts for part in
+                       ("prompts", "mapping", "surrogate", "anchors") for prompt in concept[part]}
+            settings = concepts[0]
+            calls = min(settings["window"][1] + 1, settings["steps"])
+            self.assertEqual(plan["statistics_passes"] + plan["gate_passes"],
+                             len(prompts) * settings["num_seeds"] * calls)
 
     def test_wrong_usage_is_one_line(self):
         table = self.file("t.csv", "text\nx\n")
