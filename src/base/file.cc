@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 // rename() is atomic.
 constexpr std::string_view kTemporarySuffix = ".gloce-tmp";
 
+constexpr size_t kReadChunk = 1 << 20;
+
 std::string TemporaryName(const std::string& path) {
   return path + "." + std::to_string(getpid()) + std::string(kTemporarySuffix);
 }
@@ -120,8 +122,13 @@ std::string ReadFile(const std::string& path) {
   if (IsFolder(path)) throw Error(path + ": is a folder, expected a file");
   std::ifstream in(path, std::ios::binary);
   if (!in) Fail(path, "cannot read", errno);
-  std::string bytes((std::istreambuf_iterator<char>(in)),
-                    std::istreambuf_iterator<char>());
+  std::string bytes;  // in chunks: a pipe does not tell its size
+  while (in) {
+    const size_t size = bytes.size();
+    bytes.resize(size + kReadChunk);
+    in.read(bytes.data() + size, kReadChunk);
+    bytes.resize(size + static_cast<size_t>(in.gcount()));
+  }
   if (in.bad()) Fail(path, "read failed", errno);
   return bytes;
 }
