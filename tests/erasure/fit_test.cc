@@ -237,35 +237,40 @@ void ExpectSameEraser(const Erasers& got, const Erasers& expected,
   }
 }
 
-// Sampled as the presets do, but with two seeds and three calls of the window.
-ConceptSettings AsPublished(ConceptSettings settings) {
+// A concept sampled as the presets do, but in three calls of the window. Its
+// statistics take 18 passes and its gate at least 9.
+ConceptSettings AsPublished(const std::string& name,
+                            const std::vector<std::string>& anchors) {
+  ConceptSettings settings = Concept(name, "a picture of a balloon");
+  settings.prompts.push_back("a " + name);
+  settings.mapping.emplace_back("a picture of a corn");
+  settings.anchors.clear();
+  for (const std::string& anchor : anchors)
+    settings.anchors.push_back("a picture of a " + anchor);
   settings.statistics.num_inference_steps = 50;
   settings.statistics.window_start = 10;
   settings.statistics.window_end = 13;
+  settings.statistics.num_seeds = 3;
   return settings;
 }
 
-TEST_F(FitTest, AnEraserDependsNeitherOnTheBatchNorOnOtherConcepts) {
-  const ConceptSettings cat =
-      AsPublished(Concept("cat", "a picture of a balloon"));
-  const ConceptSettings fox =
-      AsPublished(Concept("fox", "a picture of a corn"));
-  ConceptSettings owl = AsPublished(Concept("owl", "a picture of a balloon"));
-  owl.anchors = {"a picture of a wolf", "a picture of a dog"};
-  const auto fit = [this](const std::vector<ConceptSettings>& concepts,
-                          int64_t batch_size) {
-    FitOptions options;
-    options.batch_size = batch_size;
-    return FitErasers(pipeline_, concepts, options);
-  };
-  const Erasers alone = fit({fox}, 1);
-  ExpectSameEraser(fit({fox}, 4), alone, "fox");
-  ExpectSameEraser(fit({fox}, 16), alone, "fox");
-  const Erasers together = fit({cat, fox, owl}, 4);
+TEST_P(FitOfEveryShapeTest, AnEraserDependsNeitherOnTheBatchNorOnOthers) {
+  // The six anchors' 18 passes fill a batch of 16, too.
+  const ConceptSettings cat = AsPublished("cat", {"dog", "bear", "wolf"});
+  const ConceptSettings fox = AsPublished("fox", {"dog", "bear", "wolf"});
+  const ConceptSettings owl =
+      AsPublished("owl", {"cow", "pig", "wolf", "frog"});
+  const Erasers alone = Fit({fox}, 1);
+  ExpectSameEraser(Fit({fox}, 4), alone, "fox");
+  ExpectSameEraser(Fit({fox}, 16), alone, "fox");
+  const Erasers together = Fit({cat, fox, owl}, 4);
   ExpectSameEraser(together, alone, "fox");
-  const Erasers turned = fit({owl, fox, cat}, 4);
-  for (const char* name : {"cat", "fox", "owl"})
+  const Erasers in_large_batches = Fit({cat, fox, owl}, 16);
+  const Erasers turned = Fit({owl, fox, cat}, 4);
+  for (const char* name : {"cat", "fox", "owl"}) {
+    ExpectSameEraser(in_large_batches, together, name);
     ExpectSameEraser(turned, together, name);
+  }
 }
 
 TEST_F(FitTest, AnInterruptStopsIt) {
