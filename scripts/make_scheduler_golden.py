@@ -194,30 +194,41 @@ def numbers(tensor):
 
 def own_configs():
     """(scheduler, fields, step counts) of the schedulers' own classes."""
-    counts = [1, 2, 5, 20, 50]
     for prediction in ["epsilon", "v_prediction", "sample"]:
-        common = {**STABLE_DIFFUSION, "prediction_type": prediction}
-        yield "ddim", {**common, "clip_sample": False, "steps_offset": 1,
-                       "set_alpha_to_one": False}, counts
-        if prediction != "sample":
-            yield "pndm", {**common, "skip_prk_steps": True, "steps_offset": 1}, counts
-            yield "pndm", common, [4, 5, 20, 50]
-        yield "lms", common, counts
-        for spacing in ["trailing", "linspace"]:
-            yield "ddim", {**common, "clip_sample": False,
-                           "timestep_spacing": spacing}, [3, 20]
-        for name in ["lms", "euler", "dpmpp_2m"]:
-            if name != "lms":
-                yield name, common, counts
-            for spacing in ["trailing", "leading"]:
-                yield name, {**common, "timestep_spacing": spacing,
-                             "steps_offset": 1}, [3, 20]
-            yield name, {**common, "use_karras_sigmas": True}, [2, 20]
-        for name in ["euler", "dpmpp_2m"]:
-            zero_snr = {**common, "rescale_betas_zero_snr": True}
-            yield name, {**zero_snr, "timestep_spacing": "trailing"}, [1, 10, 50]
-            yield name, {**zero_snr, "use_karras_sigmas": True}, [10]
-        yield "dpmpp_2m", {**common, "solver_type": "heun"}, [5, 20]
+        yield from prediction_configs(prediction)
+    yield from variant_configs()
+    yield from schedule_configs()
+
+
+def prediction_configs(prediction):
+    """What each scheduler is asked for most, for one prediction type."""
+    counts = [1, 2, 5, 20, 50]
+    common = {**STABLE_DIFFUSION, "prediction_type": prediction}
+    yield "ddim", {**common, "clip_sample": False, "steps_offset": 1,
+                   "set_alpha_to_one": False}, counts
+    if prediction != "sample":
+        yield "pndm", {**common, "skip_prk_steps": True, "steps_offset": 1}, counts
+        yield "pndm", common, [4, 5, 20, 50]
+    yield "lms", common, counts
+    for spacing in ["trailing", "linspace"]:
+        yield "ddim", {**common, "clip_sample": False,
+                       "timestep_spacing": spacing}, [3, 20]
+    for name in ["lms", "euler", "dpmpp_2m"]:
+        if name != "lms":
+            yield name, common, counts
+        for spacing in ["trailing", "leading"]:
+            yield name, {**common, "timestep_spacing": spacing,
+                         "steps_offset": 1}, [3, 20]
+        yield name, {**common, "use_karras_sigmas": True}, [2, 20]
+    for name in ["euler", "dpmpp_2m"]:
+        zero_snr = {**common, "rescale_betas_zero_snr": True}
+        yield name, {**zero_snr, "timestep_spacing": "trailing"}, [1, 10, 50]
+        yield name, {**zero_snr, "use_karras_sigmas": True}, [10]
+    yield "dpmpp_2m", {**common, "solver_type": "heun"}, [5, 20]
+
+
+def variant_configs():
+    """Clipping, ends of the run and the solver's variants."""
     for spacing in ["trailing", "linspace"]:
         for skip in [False, True]:
             yield "pndm", {**STABLE_DIFFUSION, "timestep_spacing": spacing,
@@ -246,6 +257,10 @@ def own_configs():
           "final_sigmas_type": "sigma_min"}, [5]),
     ]:
         yield "dpmpp_2m", {**STABLE_DIFFUSION, **fields}, counts
+
+
+def schedule_configs():
+    """Other tables of betas than Stable Diffusion's."""
     cosine = {"beta_schedule": "squaredcos_cap_v2"}
     for spacing in SPACINGS:
         yield "dpmpp_2m", {**cosine, "lambda_min_clipped": -5.1,

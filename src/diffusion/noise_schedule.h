@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gloce/diffusion/scheduler.h"
+#include "gloce/diffusion/scheduler_config.h"
 
 namespace gloce {
 

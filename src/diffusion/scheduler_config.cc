@@ -1,3 +1,5 @@
+#include "gloce/diffusion/scheduler_config.h"
+
 #include <array>
 #include <cmath>
 #include <limits>
@@ -6,7 +8,6 @@
 
 #include "base/json.h"
 #include "gloce/base/error.h"
-#include "gloce/diffusion/scheduler.h"
 
 namespace gloce {
 namespace {

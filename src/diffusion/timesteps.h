@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "gloce/diffusion/scheduler.h"
+#include "gloce/diffusion/scheduler_config.h"
 
 namespace gloce {
 

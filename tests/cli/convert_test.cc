@@ -17,6 +17,31 @@ using testing::HasSubstr;
 
 const std::string kModel = " --model " GLOCE_BUNDLES "/emoji ";
 
+// Tensors bit for bit, and the settings that a published checkpoint tells.
+void ExpectSameErasers(const Erasers& after, const Erasers& before) {
+  EXPECT_EQ(after.model_identity, before.model_identity);
+  ASSERT_EQ(after.layers.size(), before.layers.size());
+  for (size_t l = 0; l < after.layers.size(); ++l) {
+    EXPECT_EQ(after.layers[l].path, before.layers[l].path);
+    for (const LayerTensor& spec : kLayerTensors) {
+      const at::Tensor& a = before.layers[l].*spec.tensor;
+      const at::Tensor& b = after.layers[l].*spec.tensor;
+      ASSERT_EQ(a.sizes(), b.sizes()) << spec.name;
+      EXPECT_EQ(std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()),
+                0)
+          << spec.name;
+    }
+  }
+  ASSERT_EQ(after.concepts.size(), before.concepts.size());
+  for (size_t n = 0; n < before.concepts.size(); ++n) {
+    EXPECT_EQ(after.concepts[n].settings.name,
+              before.concepts[n].settings.name);
+    EXPECT_EQ(after.concepts[n].settings.tau, before.concepts[n].settings.tau);
+    EXPECT_EQ(after.concepts[n].gate_start_timestep,
+              before.concepts[n].gate_start_timestep);
+  }
+}
+
 TEST(ConvertTest, BuiltErasersSurviveTheRoundTripBitForBit) {
   const TemporaryFolder folder;
   const std::string list = folder / "concepts.json";
@@ -44,28 +69,7 @@ TEST(ConvertTest, BuiltErasersSurviveTheRoundTripBitForBit) {
   EXPECT_THAT(converted.err, HasSubstr("--eta 1"));
   EXPECT_THAT(converted.err, testing::Not(HasSubstr("--gate-start")));
 
-  const Erasers before = ReadErasers(built);
-  const Erasers after = ReadErasers(back);
-  EXPECT_EQ(after.model_identity, before.model_identity);
-  ASSERT_EQ(after.layers.size(), before.layers.size());
-  for (size_t l = 0; l < after.layers.size(); ++l) {
-    EXPECT_EQ(after.layers[l].path, before.layers[l].path);
-    for (const LayerTensor& spec : kLayerTensors) {
-      const at::Tensor& a = before.layers[l].*spec.tensor;
-      const at::Tensor& b = after.layers[l].*spec.tensor;
-      ASSERT_EQ(a.sizes(), b.sizes()) << spec.name;
-      EXPECT_EQ(std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()),
-                0)
-          << spec.name;
-    }
-  }
-  for (size_t n = 0; n < 2; ++n) {
-    EXPECT_EQ(after.concepts[n].settings.name,
-              before.concepts[n].settings.name);
-    EXPECT_EQ(after.concepts[n].settings.tau, before.concepts[n].settings.tau);
-    EXPECT_EQ(after.concepts[n].gate_start_timestep,
-              before.concepts[n].gate_start_timestep);
-  }
+  ExpectSameErasers(ReadErasers(back), ReadErasers(built));
   const json description =
       json::parse(RunProgram("inspect --json " + back).out);
   EXPECT_TRUE(description["concepts"][0]["window"].is_null());

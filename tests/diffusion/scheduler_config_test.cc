@@ -1,9 +1,10 @@
+#include "gloce/diffusion/scheduler_config.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "diffusion/scheduler_golden.h"
 #include "gloce/base/error.h"
-#include "gloce/diffusion/scheduler.h"
 
 namespace gloce {
 namespace {

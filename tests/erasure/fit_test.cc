@@ -1,15 +1,17 @@
-// The whole fit against a plain double-precision computation, from the paper's
-// definitions, on activations recorded one prompt and seed at a time.
+// The whole fit: against a plain double-precision computation of recorded
+// activations, and against itself with other batches and other company.
 #include "gloce/erasure/fit.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <map>
 
 #include "bundle/manifest.h"
 #include "erasure/moments.h"
-#include "erasure/recorded_activations.h"
+#include "erasure/plain_fit.h"
 #include "gloce/base/error.h"
 #include "gloce/erasure/eraser_file.h"
 
@@ -31,62 +33,38 @@ ConceptSettings Concept(const std::string& name, const std::string& mapping) {
   return settings;
 }
 
-struct Reference {
-  at::Tensor mean, covariance;
-};
-
-// μ and Σ over tokens and three pooled levels, in two passes over all rows.
-Reference PlainMoments(const std::vector<Recording>& recordings, size_t layer) {
-  std::vector<at::Tensor> rows;
-  for (const Recording& recording : recordings) {
-    for (const auto& [call, x] : recording[layer]) {
-      const auto side = static_cast<int64_t>(std::lround(std::sqrt(x.size(0))));
-      at::Tensor map =
-          x.to(at::kDouble).t().reshape({1, x.size(1), side, side});
-      for (int level = 0; level < 4; ++level) {
-        rows.push_back(map.flatten(2).squeeze(0).t());
-        if (map.size(2) < 2) break;
-        const int64_t even = map.size(2) / 2 * 2;  // an odd side's last is left
-        map = (map.slice(2, 0, even, 2) + map.slice(2, 1, even, 2)) / 2;
-        map = (map.slice(3, 0, even, 2) + map.slice(3, 1, even, 2)) / 2;
-      }
-    }
-  }
-  const at::Tensor all = at::cat(rows, 0);
-  const at::Tensor mean = all.mean(0);
-  const at::Tensor centred = all - mean;
-  return {mean, at::matmul(centred.t(), centred) / all.size(0)};
-}
-
-at::Tensor TopBySvd(const at::Tensor& matrix, int64_t rank) {
-  return std::get<0>(at::linalg_svd(matrix)).narrow(1, 0, rank);
-}
-
 double Relative(const at::Tensor& got, const at::Tensor& expected) {
   return ((got.to(at::kDouble) - expected).norm() / expected.norm())
       .item<double>();
 }
 
+at::Tensor Projector(const at::Tensor& basis) {
+  return at::matmul(basis, basis.t());
+}
+
 class FitTest : public testing::Test {
  protected:
   explicit FitTest(const std::string& bundle = "emoji")
-      : pipeline_(GLOCE_BUNDLES "/" + bundle, {}),
-        denoiser_(pipeline_.bundle(), {}) {}
+      : pipeline_(GLOCE_BUNDLES "/" + bundle, {}) {}
 
-  std::vector<Recording> RecordAll(const std::vector<std::string>& prompts,
-                                   const StatisticsSettings& statistics) {
-    std::vector<Recording> recordings;
-    for (const std::string& prompt : prompts) {
-      for (int64_t seed = 0; seed < statistics.num_seeds; ++seed) {
-        recordings.push_back(
-            Record(pipeline_, denoiser_, prompt, seed, statistics));
-      }
-    }
-    return recordings;
+  Erasers Fit(const std::vector<ConceptSettings>& concepts,
+              int64_t batch_size) {
+    FitOptions options;
+    options.batch_size = batch_size;
+    return FitErasers(pipeline_, concepts, options);
+  }
+
+  // D of the narrowest hook point.
+  int64_t LeastWidth() const {
+    const auto& hooks = pipeline_.bundle().manifest().hooks;
+    return std::min_element(hooks.begin(), hooks.end(),
+                            [](const HookPoint& a, const HookPoint& b) {
+                              return a.width < b.width;
+                            })
+        ->width;
   }
 
   Pipeline pipeline_;
-  HookedDenoiser denoiser_;
 };
 
 // The demo bundle, and random ones of other shapes: convolutional projections
@@ -94,70 +72,103 @@ class FitTest : public testing::Test {
 class FitOfEveryShapeTest : public FitTest,
                             public testing::WithParamInterface<const char*> {
  protected:
-  FitOfEveryShapeTest() : FitTest(GetParam()) {}
+  FitOfEveryShapeTest()
+      : FitTest(GetParam()), denoiser_(pipeline_.bundle(), {}) {}
+
+  HookedDenoiser denoiser_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Bundles, FitOfEveryShapeTest,
                          testing::Values("emoji", "sd1", "sd2"),
                          [](const auto& bundle) { return bundle.param; });
 
+// Ranks, tau and the sizes of the prompt lists as configs/build has them.
+struct PublishedKind {
+  int64_t rank_map, rank_target, rank_gate;
+  double tau;
+  size_t num_mapping, num_anchors;  // no mapping: the surrogate's prompts
+};
+constexpr PublishedKind kPublishedKinds[] = {
+    {2, 16, 1, 2.5, 3, 3},  // celebrity
+    {2, 16, 1, 1.5, 1, 2},  // explicit
+    {1, 1, 1, 2.5, 0, 3},   // style
+    {2, 16, 2, 2.5, 3, 3},  // of no preset: a wider gate
+};
+
+// Twelve concepts that take turns at the kinds, at ten steps.
+std::vector<ConceptSettings> TwelveConcepts(int64_t least_width) {
+  const std::vector<std::string> mapping = {
+      "a picture of a balloon", "a picture of a gift", "a picture of a corn"};
+  const std::vector<std::string> anchors = {
+      "a picture of a dog", "a picture of a bear", "a picture of a wolf"};
+  std::vector<ConceptSettings> concepts;
+  for (const char* name : {"cat", "fox", "owl", "lion", "cow", "pig", "frog",
+                           "tiger", "panda", "koala", "rabbit", "mouse"}) {
+    const PublishedKind& kind =
+        kPublishedKinds[concepts.size() % std::size(kPublishedKinds)];
+    ConceptSettings settings = Concept(name, "");
+    settings.mapping.assign(mapping.begin(),
+                            mapping.begin() + kind.num_mapping);
+    if (settings.mapping.empty()) settings.mapping = settings.surrogate;
+    settings.anchors.assign(anchors.begin(),
+                            anchors.begin() + kind.num_anchors);
+    settings.rank_map = kind.rank_map;
+    // Without all its directions a layer is left with a map of zeros.
+    settings.rank_target = least_width > kind.rank_target
+                               ? kind.rank_target
+                               : std::min<int64_t>(kind.rank_target, 4);
+    settings.rank_gate = kind.rank_gate;
+    settings.tau = kind.tau;
+    concepts.push_back(settings);
+  }
+  return concepts;
+}
+
+// That concept n of the layer is `expected`, rounded to float32 (6e-8
+// relative).
+void ExpectPlainEraser(const LayerErasers& layer, int64_t n,
+                       const ConceptSettings& settings,
+                       const PlainEraser& expected) {
+  SCOPED_TRACE(settings.name + ", " + layer.path);
+  EXPECT_LE(Relative(layer.target_mean[n], expected.target_mean), 1e-6);
+  EXPECT_LE(Relative(layer.mapping_mean[n], expected.mapping_mean), 1e-6);
+  EXPECT_LE(Relative(layer.surrogate_mean[n], expected.surrogate_mean), 1e-6);
+
+  // Beyond the concept's own ranks there are zeros.
+  const at::Tensor up = layer.map_up[n].to(at::kDouble);
+  const at::Tensor down = layer.map_down[n].to(at::kDouble);
+  const at::Tensor gate = layer.gate_basis[n].to(at::kDouble);
+  EXPECT_LE(Relative(Projector(up), Projector(expected.v_map)), 1e-5);
+  EXPECT_LE(Relative(at::matmul(up, down), expected.map), 1e-5);
+  EXPECT_LE(Relative(Projector(gate), Projector(expected.v_gate)), 1e-5);
+
+  const auto near = [](const at::Tensor& got, double value) {
+    EXPECT_NEAR(got.item<double>(), value, 1e-6 * value);
+  };
+  near(layer.gate_center[n], expected.gate_center);
+  near(layer.gate_slope[n], expected.gate_slope);
+}
+
 TEST_P(FitOfEveryShapeTest, EqualsAPlainDoublePrecisionComputation) {
-  const ConceptSettings settings = Concept("cat", "a picture of a balloon");
-  FitOptions options;
-  options.batch_size = 1;  // the same sums of the same activations
-  const Erasers erasers = FitErasers(pipeline_, {settings}, options);
-  const auto target = RecordAll(settings.prompts, settings.statistics);
-  const auto mapping = RecordAll(settings.mapping, settings.statistics);
-  const auto surrogate = RecordAll(settings.surrogate, settings.statistics);
-  const auto anchors = RecordAll(settings.anchors, settings.statistics);
+  const auto all = TwelveConcepts(LeastWidth());
+  PlainFit plain(pipeline_, denoiser_, all[0].statistics);
+  std::map<std::pair<std::string, size_t>, PlainEraser> expected;
 
-  for (size_t l = 0; l < erasers.layers.size(); ++l) {
-    const LayerErasers& layer = erasers.layers[l];
-    const Reference tar = PlainMoments(target, l);
-    const Reference map = PlainMoments(mapping, l);
-    const Reference sur = PlainMoments(surrogate, l);
-    // Stored as float32: 6e-8 relative.
-    EXPECT_LE(Relative(layer.target_mean[0], tar.mean), 1e-6) << layer.path;
-    EXPECT_LE(Relative(layer.mapping_mean[0], map.mean), 1e-6) << layer.path;
-    EXPECT_LE(Relative(layer.surrogate_mean[0], sur.mean), 1e-6) << layer.path;
-
-    const at::Tensor v_map = TopBySvd(map.covariance, settings.rank_map);
-    const at::Tensor v_tar = TopBySvd(tar.covariance, settings.rank_target);
-    const at::Tensor shift = tar.mean - sur.mean;
-    const at::Tensor v_gate =
-        TopBySvd(tar.covariance + at::outer(shift, shift), settings.rank_gate);
-    const at::Tensor identity = at::eye(layer.width, at::kDouble);
-    const at::Tensor expected_map = at::matmul(
-        at::matmul(v_map, v_map.t()), identity - at::matmul(v_tar, v_tar.t()));
-    const at::Tensor up = layer.map_up[0].to(at::kDouble);
-    EXPECT_LE(Relative(at::matmul(up, layer.map_down[0].to(at::kDouble)),
-                       expected_map),
-              1e-5)
-        << layer.path;
-    EXPECT_LE(Relative(at::matmul(up, up.t()), at::matmul(v_map, v_map.t())),
-              1e-5)
-        << layer.path;
-    const at::Tensor gate = layer.gate_basis[0].to(at::kDouble);
-    EXPECT_LE(
-        Relative(at::matmul(gate, gate.t()), at::matmul(v_gate, v_gate.t())),
-        1e-5)
-        << layer.path;
-
-    std::vector<double> maxima;  // m
-    for (const Recording& recording : anchors) {
-      for (const auto& [call, x] : recording[l]) {
-        const at::Tensor y = x.to(at::kDouble) - sur.mean;
-        const at::Tensor p =
-            at::matmul(y, v_gate).square().sum(1) / y.square().sum(1);
-        maxima.push_back(p.max().item<double>());
+  // A concept of each preset alone, three of all presets, twelve of all kinds.
+  const std::vector<std::vector<ConceptSettings>> lists = {
+      {all[0]}, {all[1]}, {all[2]}, {all[0], all[1], all[2]}, all};
+  for (const std::vector<ConceptSettings>& concepts : lists) {
+    SCOPED_TRACE(std::to_string(concepts.size()) + " concepts");
+    // One pass at a time: the same sums of the same activations.
+    const Erasers erasers = Fit(concepts, 1);
+    for (size_t n = 0; n < concepts.size(); ++n) {
+      for (size_t l = 0; l < erasers.layers.size(); ++l) {
+        auto [it, fresh] = expected.try_emplace({concepts[n].name, l});
+        if (fresh) it->second = plain.Fit(concepts[n], l);
+        ExpectPlainEraser(erasers.layers[l], static_cast<int64_t>(n),
+                          concepts[n], it->second);
       }
     }
-    const at::Tensor m = at::tensor(maxima, at::kDouble);
-    const double center =
-        (m.mean() + settings.tau * m.std()).item<double>();  // unbiased
-    EXPECT_NEAR(layer.gate_center[0].item<double>(), center, 1e-6 * center)
-        << layer.path;
-    EXPECT_NEAR(layer.gate_slope[0].item<double>(), 1838.04794, 2e-3);
   }
 }
 
@@ -165,7 +176,8 @@ TEST_P(FitOfEveryShapeTest, EqualsAPlainDoublePrecisionComputation) {
 // file, so they are compared here.
 TEST_P(FitOfEveryShapeTest, CovariancesEqualTwoPassesOverAllRows) {
   const ConceptSettings settings = Concept("cat", "a picture of a balloon");
-  const auto recordings = RecordAll(settings.prompts, settings.statistics);
+  const auto recordings = PlainFit(pipeline_, denoiser_, settings.statistics)
+                              .RecordAll(settings.prompts);
   for (size_t l = 0; l < recordings[0].size(); ++l) {
     const int64_t width = recordings[0][l].begin()->second.size(1);
     MomentAccumulator accumulator(width, /*with_covariance=*/true);
@@ -177,7 +189,7 @@ TEST_P(FitOfEveryShapeTest, CovariancesEqualTwoPassesOverAllRows) {
       }
     }
     const Moments got = ToMoments(accumulator.Take(), true);
-    const Reference expected = PlainMoments(recordings, l);
+    const PlainMoments expected = ComputePlainMoments(recordings, l);
     EXPECT_LE(Relative(got.mean, expected.mean), 1e-12) << l;
     EXPECT_LE(Relative(got.covariance, expected.covariance), 1e-10) << l;
   }
@@ -185,17 +197,11 @@ TEST_P(FitOfEveryShapeTest, CovariancesEqualTwoPassesOverAllRows) {
 
 TEST_F(FitTest, AGateRankOfAWholeLayerIsWrongUsage) {
   ConceptSettings settings = Concept("cat", "a picture of a balloon");
-  settings.rank_gate = pipeline_.bundle().manifest().hooks[0].width;
-  for (const HookPoint& hook : pipeline_.bundle().manifest().hooks)
-    settings.rank_gate = std::min(settings.rank_gate, hook.width);
+  settings.rank_gate = LeastWidth();
   EXPECT_THROW(EstimateFit(pipeline_, {settings}, {}), UsageError);
   EXPECT_THROW(FitErasers(pipeline_, {settings}, {}), UsageError);
   --settings.rank_gate;
   EXPECT_NO_THROW(EstimateFit(pipeline_, {settings}, {}));
-}
-
-at::Tensor Projector(const at::Tensor& basis) {
-  return at::matmul(basis, basis.t());
 }
 
 // That two files hold the same eraser of `name`, as closely as two runs in
@@ -231,35 +237,40 @@ void ExpectSameEraser(const Erasers& got, const Erasers& expected,
   }
 }
 
-// Sampled as the presets do, but with two seeds and three calls of the window.
-ConceptSettings AsPublished(ConceptSettings settings) {
+// A concept sampled as the presets do, but in three calls of the window. Its
+// statistics take 18 passes and its gate at least 9.
+ConceptSettings AsPublished(const std::string& name,
+                            const std::vector<std::string>& anchors) {
+  ConceptSettings settings = Concept(name, "a picture of a balloon");
+  settings.prompts.push_back("a " + name);
+  settings.mapping.emplace_back("a picture of a corn");
+  settings.anchors.clear();
+  for (const std::string& anchor : anchors)
+    settings.anchors.push_back("a picture of a " + anchor);
   settings.statistics.num_inference_steps = 50;
   settings.statistics.window_start = 10;
   settings.statistics.window_end = 13;
+  settings.statistics.num_seeds = 3;
   return settings;
 }
 
-TEST_F(FitTest, AnEraserDependsNeitherOnTheBatchNorOnOtherConcepts) {
-  const ConceptSettings cat =
-      AsPublished(Concept("cat", "a picture of a balloon"));
-  const ConceptSettings fox =
-      AsPublished(Concept("fox", "a picture of a corn"));
-  ConceptSettings owl = AsPublished(Concept("owl", "a picture of a balloon"));
-  owl.anchors = {"a picture of a wolf", "a picture of a dog"};
-  const auto fit = [this](const std::vector<ConceptSettings>& concepts,
-                          int64_t batch_size) {
-    FitOptions options;
-    options.batch_size = batch_size;
-    return FitErasers(pipeline_, concepts, options);
-  };
-  const Erasers alone = fit({fox}, 1);
-  ExpectSameEraser(fit({fox}, 4), alone, "fox");
-  ExpectSameEraser(fit({fox}, 16), alone, "fox");
-  const Erasers together = fit({cat, fox, owl}, 4);
+TEST_P(FitOfEveryShapeTest, AnEraserDependsNeitherOnTheBatchNorOnOthers) {
+  // The six anchors' 18 passes fill a batch of 16, too.
+  const ConceptSettings cat = AsPublished("cat", {"dog", "bear", "wolf"});
+  const ConceptSettings fox = AsPublished("fox", {"dog", "bear", "wolf"});
+  const ConceptSettings owl =
+      AsPublished("owl", {"cow", "pig", "wolf", "frog"});
+  const Erasers alone = Fit({fox}, 1);
+  ExpectSameEraser(Fit({fox}, 4), alone, "fox");
+  ExpectSameEraser(Fit({fox}, 16), alone, "fox");
+  const Erasers together = Fit({cat, fox, owl}, 4);
   ExpectSameEraser(together, alone, "fox");
-  const Erasers turned = fit({owl, fox, cat}, 4);
-  for (const char* name : {"cat", "fox", "owl"})
+  const Erasers in_large_batches = Fit({cat, fox, owl}, 16);
+  const Erasers turned = Fit({owl, fox, cat}, 4);
+  for (const char* name : {"cat", "fox", "owl"}) {
+    ExpectSameEraser(in_large_batches, together, name);
     ExpectSameEraser(turned, together, name);
+  }
 }
 
 TEST_F(FitTest, AnInterruptStopsIt) {
