@@ -2,7 +2,7 @@
 """Wall time of a build: gloce, and the Python reference doing the published work.
 
     benchmarks/compare_build.py
-    benchmarks/compare_build.py --plan fast --rounds 1
+    benchmarks/compare_build.py --concepts benchmarks/demo_1.txt --rounds 1
 
 The reference samples every concept's prompts anew, one prompt and one seed at a time, as the
 published code does; in float32, its type. It leaves out the published passes over the target that
@@ -26,7 +26,6 @@ def main() -> int:
     parser = turn.parser(__doc__)
     parser.add_argument("--concepts", type=Path, default=HERE / "demo_10.txt",
                         help="concept list (%(default)s)")
-    parser.add_argument("--plan", help="of gloce build, measured beside the default one")
     parser.add_argument("--batch-size", type=int, default=8, help="of gloce (%(default)s)")
     parser.add_argument("--reference-dtype", choices=("float32", "float64"), default="float32")
     options = parser.parse_args()
@@ -40,25 +39,21 @@ def main() -> int:
             subprocess.run([*map(str, build), "--dry-run", "--json"], check=True, stdout=file)
         plan = json.loads(resolved.read_text(encoding="utf-8"))
 
-        def gloce(*extra):
+        def gloce():
             out = folder / "erasers.safetensors"
             out.unlink(missing_ok=True)
-            return turn.run([*build, "--batch-size", options.batch_size, "--quiet", *extra,
-                             "--out", out], options)
+            return turn.run([*build, "--batch-size", options.batch_size, "--quiet", "--out", out],
+                            options)
 
         def reference():
             return turn.run([sys.executable, "-W", "ignore", HERE / "reference_worker.py", "build",
                              options.pipeline, options.reference_dtype, resolved], options)
 
-        contenders = {"gloce": gloce}
-        if options.plan:
-            contenders[f"gloce --plan {options.plan}"] = lambda: gloce("--plan", options.plan)
         base = f"reference {options.reference_dtype}"
-        contenders[base] = reference
-        results = turn.in_turn(contenders, options.rounds)
+        results = turn.in_turn({"gloce": gloce, base: reference}, options.rounds)
 
     calls = plan["statistics_passes"] + plan["gate_passes"]
-    print(f"{len(plan['concepts'])} concepts, {calls} U-Net passes by gloce's default plan,"
+    print(f"{len(plan['concepts'])} concepts, {calls} U-Net passes by gloce,"
           f" {options.threads} threads, {options.clock} time, {options.rounds} rounds")
     figures = {}
     for name, runs in results.items():

@@ -70,12 +70,5 @@ step "agreement, memory, time"
   --latents "$build/tests/erasure/latents" --bundle "$bundle" --device "$device" \
   "${measure[@]}" >>"$report" || status=1
 
-step "benchmarks"
-for program in "$build"/benchmarks/*; do
-  { [ -f "$program" ] && [ -x "$program" ]; } || continue
-  { echo; echo "## $(basename "$program")"; echo '```'; } >>"$report"
-  "$program" >>"$report" 2>&1 || status=1
-  echo '```' >>"$report"
-done
 step "report: $report"
 exit "$status"

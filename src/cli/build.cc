@@ -58,24 +58,7 @@ constexpr const char* kFooter =
     "and these options;\n"
     "the later one wins. docs/formats.md describes the concept list.";
 
-void RegisterOptions(CLI::App& app, BuildOptions& o) {
-  app.add_option("--model", o.model, "Bundle folder")->required();
-  app.add_option("--out", o.out, "Erasers file to write (.safetensors)");
-  app.add_option("--erase", o.erase,
-                 "Name of a concept to erase (may be repeated)")
-      ->allow_extra_args(false);
-  app.add_option("--concepts", o.concepts_file,
-                 "Concept list: JSON, or a text file with one name a line")
-      ->excludes("--erase");
-  app.add_flag("--dry-run", o.dry_run,
-               "Print what was chosen for each concept and what it costs; "
-               "build nothing");
-  app.add_option("--shard", o.shard,
-                 "Build part I of N of the list, I/N; gloce merge joins the "
-                 "files of all parts");
-  app.add_flag("--keep-parts", o.keep_parts,
-               "Keep the folder OUT.parts, from which a stopped build goes on "
-               "when it is started again");
+void RegisterMethod(CLI::App& app, BuildOptions& o) {
   CLI::App* method = app.add_option_group("Method");
   method->add_option("--preset", o.preset,
                      "Settings to start from: " + Join(PresetNames()));
@@ -127,6 +110,9 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
       ->add_option("--gate-start", o.gate_start,
                    "First step, of --steps, at which the eraser acts")
       ->check(WholeRange(0, 1000));
+}
+
+void RegisterSampling(CLI::App& app, BuildOptions& o) {
   CLI::App* sampling = app.add_option_group("Sampling of statistics");
   sampling->add_option("--window", o.window,
                        "Steps to record, START:END (START < step <= END)");
@@ -141,6 +127,28 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   sampling->add_option("--batch-size", o.batch_size, "Passes sampled together")
       ->check(WholeRange(1, 4096))
       ->capture_default_str();
+}
+
+void RegisterOptions(CLI::App& app, BuildOptions& o) {
+  app.add_option("--model", o.model, "Bundle folder")->required();
+  app.add_option("--out", o.out, "Erasers file to write (.safetensors)");
+  app.add_option("--erase", o.erase,
+                 "Name of a concept to erase (may be repeated)")
+      ->allow_extra_args(false);
+  app.add_option("--concepts", o.concepts_file,
+                 "Concept list: JSON, or a text file with one name a line")
+      ->excludes("--erase");
+  app.add_flag("--dry-run", o.dry_run,
+               "Print what was chosen for each concept and what it costs; "
+               "build nothing");
+  app.add_option("--shard", o.shard,
+                 "Build part I of N of the list, I/N; gloce merge joins the "
+                 "files of all parts");
+  app.add_flag("--keep-parts", o.keep_parts,
+               "Keep the folder OUT.parts, from which a stopped build goes on "
+               "when it is started again");
+  RegisterMethod(app, o);
+  RegisterSampling(app, o);
   o.placement.Register(app);
   o.output.Register(app);
   app.footer(kFooter);
@@ -240,6 +248,7 @@ json ToJson(const Plan& plan) {
                    {"seconds_estimate", plan.seconds()}};
   for (size_t i = 0; i < plan.concepts.size(); ++i) {
     json item = ConceptToJson({plan.concepts[i], 0, GLOCE_VERSION});
+    item.erase("gate_start_timestep");  // the build computes it
     item["anchor_similarities"] = Similarities(plan.choices[i].anchors);
     item["mapping_similarities"] = Similarities(plan.choices[i].mapping);
     document["concepts"].push_back(std::move(item));
@@ -297,6 +306,16 @@ void Report(const BuildOptions& o, const Erasers& erasers, int64_t statistics,
   }
 }
 
+// The erasers are whole already, so that parts that stay are no failure.
+void TryRemoveParts(const std::string& folder) {
+  try {
+    RemoveParts(folder);
+  } catch (const Error& error) {
+    LogWarning(std::string(error.what()) + "; the parts in " + folder +
+               " are not needed any more");
+  }
+}
+
 int RunBuild(const BuildOptions& o) {
   SetQuiet(o.output.quiet || o.output.json);
   if (!o.dry_run) {
@@ -346,7 +365,7 @@ int RunBuild(const BuildOptions& o) {
   const Erasers erasers = FitErasers(pipeline, concepts, options);
   progress.Finish();
   WriteErasers(o.out, erasers);
-  if (!o.keep_parts) RemoveParts(options.parts_folder);
+  if (!o.keep_parts) TryRemoveParts(options.parts_folder);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();

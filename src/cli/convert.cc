@@ -161,7 +161,10 @@ void CheckNoOthers(const std::string& out,
 
 int ToPublished(const ConvertOptions& o) {
   std::vector<Erasers> inputs;
-  for (const std::string& path : o.inputs) inputs.push_back(ReadErasers(path));
+  for (const std::string& path : o.inputs) {
+    inputs.push_back(ReadErasers(path));
+    inputs.back().shard.reset();  // its concepts are whole, alone too
+  }
   Erasers erasers = MergeErasers(inputs);
   if (!o.only.empty()) erasers = SelectConcepts(erasers, o.only);
   const PublishedErasers published = PublishedFromErasers(erasers);

@@ -159,6 +159,7 @@ Erasers LoadErasers(const GenerateOptions& o, const Bundle& bundle) {
   std::vector<Erasers> files;
   for (const std::string& path : o.erasers) {
     files.push_back(ReadErasers(path));
+    files.back().shard.reset();  // its concepts are whole, alone too
     try {
       CheckErasersFit(files.back(), bundle);
     } catch (const Error& error) {

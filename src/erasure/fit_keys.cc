@@ -1,5 +1,7 @@
 #include "erasure/fit_keys.h"
 
+#include <torch/headeronly/version.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -22,6 +24,7 @@ json ContextOf(const Pipeline& pipeline) {
   const Placement& placement = pipeline.placement();
   return {{"parts_version", kPartsVersion},
           {"tool_version", GLOCE_VERSION},
+          {"libtorch_version", TORCH_VERSION},
           {"model_identity", bundle.model_identity()},
           {"bundle", Sha256(ReadFile(bundle.folder() + "/bundle.json"))},
           {"device", c10::DeviceTypeName(placement.device.type(), true)},

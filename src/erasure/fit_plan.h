@@ -1,5 +1,5 @@
 // Which passes through the network a list of concepts needs. Every (prompt,
-// seed, step) is run once, whatever it serves.
+// seed, step) is run once in each of the two phases, whatever it serves there.
 #pragma once
 
 #include <functional>

@@ -68,8 +68,7 @@ bool PartStore::Has(const PartKey& key) const {
 Part PartStore::Read(const PartKey& key) const {
   if (folder_.empty()) return Part(in_memory_.at(key.id()));
   const std::string path = PathOf(key);
-  const std::string advice =
-      "; delete the folder " + folder_ + " to build from the start";
+  const std::string advice = "; delete this file, and it is computed again";
   SafetensorsFile file = [&] {
     try {
       return SafetensorsFile::Parse(ReadFile(path), path);

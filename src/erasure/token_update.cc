@@ -11,8 +11,9 @@
 namespace gloce {
 namespace {
 
-// sigmoid(−18) = 1.5e-8: a quarter of float32's relative spacing. Below this a
-// token cannot change by more than its own rounding, so it is left out.
+// sigmoid(−18) = 1.5e-8, an eighth of float32's relative spacing. Below this a
+// token whose update is of its own size stays the same number, so it is left
+// out.
 constexpr float kInactiveLogit = -18.0F;
 
 // Values that one thread handles at least.

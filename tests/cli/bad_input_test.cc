@@ -279,7 +279,7 @@ ProgramResult RunOnAFullDisk(const std::string& arguments,
       mounts.empty() ? "ulimit -f 1; trap \"\" XFSZ; "
                      : "mount -t tmpfs -o size=" + std::to_string(kilobytes) +
                            "k tmpfs " + folder + " && ";
-  ProgramResult result = RunProgram(arguments + "; code=$?; ls -A " + folder +
+  ProgramResult result = RunProgram(arguments + "; code=$?; ls -AR " + folder +
                                         " >" + folder + "-left; exit $code'",
                                     mounts + "sh -c '" + little_room);
   left = ReadFile(folder + "-left");
@@ -311,7 +311,9 @@ TEST_F(BadInputTest, AFullDiskLeavesNoErasers) {
       folder_ / "out", 8, left);
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_THAT(result.err, HasSubstr("e.safetensors"));
-  EXPECT_EQ(left, "");
+  // Parts that are whole stay, for a build that goes on.
+  EXPECT_THAT(left, testing::Not(HasSubstr("e.safetensors\n")));
+  EXPECT_THAT(left, testing::Not(HasSubstr("gloce-tmp")));
 }
 
 }  // namespace

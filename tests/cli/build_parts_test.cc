@@ -109,7 +109,7 @@ TEST(BuildPartsTest, ADamagedPartIsAnError) {
   }
   const ProgramResult result = RunProgram(kBuild + "--out " + out);
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("damaged; delete the folder"));
+  EXPECT_THAT(result.err, HasSubstr("damaged; delete this file"));
 }
 
 TEST(BuildPartsTest, MergedShardsAreTheWholeList) {
@@ -129,6 +129,17 @@ TEST(BuildPartsTest, MergedShardsAreTheWholeList) {
           .exit_code,
       0);
   EXPECT_EQ(ReadFile(file("merged")), ReadFile(file("whole")));
+
+  // A shard is an erasers file of its own.
+  const ProgramResult drawn =
+      RunProgram("generate --model " GLOCE_BUNDLES
+                 "/emoji --prompt a --steps 1 -q --out " +
+                 (folder / "out") + " --erasers " + file("2"));
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+  const ProgramResult published =
+      RunProgram("convert -q --to published --out " + (folder / "published") +
+                 " " + file("2"));
+  EXPECT_EQ(published.exit_code, 0) << published.err;
 
   const ProgramResult missing =
       RunProgram("merge " + file("3") + " " + file("1") + to);

@@ -88,7 +88,7 @@ TEST(PartStoreTest, DamageIsAnError) {
   std::string changed = whole;
   changed[changed.size() - 3] ^= 1;
   const auto names_it = testing::AllOf(testing::HasSubstr(path),
-                                       testing::HasSubstr("delete the folder"));
+                                       testing::HasSubstr("delete this file"));
   EXPECT_THAT(message(changed), names_it);
   EXPECT_THAT(message(whole.substr(0, whole.size() - 8)), names_it);
   const PartKey other("sums", "other");

@@ -202,9 +202,11 @@ TEST_F(FakeDeviceTest, CountsCopies) {
   sum.cpu();
   EXPECT_EQ(GetCounters().device_to_host - before.device_to_host, 1);
   sum.copy_(at::zeros({1024}));
+  EXPECT_EQ(GetCounters().host_to_device - before.host_to_device, 2);
   const at::Tensor rows = at::tensor({2, 0}, at::kLong);
   at::index(device_x_, c10::List<std::optional<at::Tensor>>({rows}));
-  EXPECT_EQ(GetCounters().host_to_device - before.host_to_device, 3);
+  // Of an index on the host, however often the operator asks for it.
+  EXPECT_GT(GetCounters().host_to_device - before.host_to_device, 2);
   EXPECT_EQ(GetCounters().synchronisations, before.synchronisations);
 }
 

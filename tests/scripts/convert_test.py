@@ -169,7 +169,7 @@ class ConvertTest(unittest.TestCase):
                             {hook["path"]: loaded.layers[hook["path"]]})
         x = torch.randn(50, hook["width"])
         with gloce.attach(unet, one) as attached, torch.no_grad():
-            attached._timestep = 500.0
+            attached._note_timestep(unet, (None, 500.0), {})
             ours = linear(x.unsqueeze(0)).squeeze(0).double()
         expected = published_output(
             x, cpes, prefix(hook), int(options["--degen_rank"]), int(options["--gate_rank"]),

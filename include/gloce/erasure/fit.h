@@ -23,9 +23,10 @@ struct FitOptions {
   int64_t shard = 1;
   int64_t num_shards = 1;
   // A folder to keep what is computed in, so that a build that was stopped goes
-  // on where it was and gives the bytes that it would have given. It is made,
-  // and cleared by nobody but RemoveParts. Sums of prompts that several sets
-  // share wait here for their sets; without a folder they wait in memory.
+  // on where it was and gives the bytes that it would have given, on the same
+  // machine with as many threads. It is made, and cleared by nobody but
+  // RemoveParts. Sums of prompts that several sets share wait here for their
+  // sets; without a folder they wait in memory.
   std::string parts_folder;
   std::function<void(const FitProgress&)> progress;
   std::function<bool()> interrupted;
@@ -67,7 +68,8 @@ std::vector<ConceptSettings> ResolveConcepts(
 //
 //   gates: scores of the anchors under the gates of all concepts at once
 //
-// Every (prompt, seed) is sampled once, whatever number of concepts it serves.
+// Every (prompt, seed) is sampled once in each phase, whatever number of
+// concepts it serves.
 // The bits of a concept's eraser do not depend on the shard that builds it:
 // MergeErasers makes of all shards what one build gives.
 // Statistics are sums in float64; results are stored as float32. Throws Error;
