@@ -133,7 +133,7 @@ std::optional<at::Tensor> LeadingByLanczos(const at::Tensor& matrix,
         std::max(kOfGap * gap, kRounding * std::abs(largest));
     const at::Tensor leading = vectors.narrow(1, 0, rank);
     if (!(space.Residual(leading) <= tolerance)) continue;
-    const at::Tensor found = space.Expand(leading);
+    at::Tensor found = space.Expand(leading);
     // The identity behind Residual holds up to rounding; this is the truth.
     const double residual =
         (at::matmul(matrix, found) - found * values.narrow(0, 0, rank))
