@@ -306,6 +306,16 @@ void Report(const BuildOptions& o, const Erasers& erasers, int64_t statistics,
   }
 }
 
+void CheckOptions(const BuildOptions& o) {
+  if (o.dry_run) {
+    if (o.keep_parts)
+      throw UsageError("--keep-parts has no effect with --dry-run");
+    return;
+  }
+  if (o.out.empty()) throw UsageError("--out is required");
+  CheckWritable(o.out);
+}
+
 // The erasers are whole already, so that parts that stay are no failure.
 void TryRemoveParts(const std::string& folder) {
   try {
@@ -318,10 +328,7 @@ void TryRemoveParts(const std::string& folder) {
 
 int RunBuild(const BuildOptions& o) {
   SetQuiet(o.output.quiet || o.output.json);
-  if (!o.dry_run) {
-    if (o.out.empty()) throw UsageError("--out is required");
-    CheckWritable(o.out);
-  }
+  CheckOptions(o);
   const auto start = std::chrono::steady_clock::now();
   const Placement placement = o.placement.Parse();
   const json settings = SettingsFromOptions(o);

@@ -115,9 +115,10 @@ void PartStore::Clear() {
   in_memory_.clear();
   if (folder_.empty()) return;
   std::error_code ignored;  // what stays harms nobody
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (entry.path().string().ends_with(kSuffix))
-      fs::remove(entry.path(), ignored);
+  fs::directory_iterator entry(folder_, ignored);
+  for (; entry != fs::directory_iterator(); entry.increment(ignored)) {
+    if (entry->path().string().ends_with(kSuffix))
+      fs::remove(entry->path(), ignored);
   }
   RemoveEmptyFolder();
 }
@@ -125,8 +126,9 @@ void PartStore::Clear() {
 void PartStore::RemoveEmptyFolder() {
   if (!lock_) return;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (entry.path().filename() != kLockName) return;
+  fs::directory_iterator entry(folder_, ignored);
+  for (; entry != fs::directory_iterator(); entry.increment(ignored)) {
+    if (entry->path().filename() != kLockName) return;
   }
   // The lock is held until it is gone with its folder.
   fs::remove(folder_ + "/" + kLockName, ignored);

@@ -151,6 +151,12 @@ TEST(BuildPartsTest, MergedShardsAreTheWholeList) {
   EXPECT_THAT(twice.err, HasSubstr("shard 3/3, with concept \"pizza\""));
 }
 
+TEST(BuildPartsTest, ADryRunKeepsNoParts) {
+  const ProgramResult result = RunProgram(kBuild + "--dry-run --keep-parts");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--keep-parts has no effect"));
+}
+
 TEST(BuildPartsTest, ShardsThatCannotBeAreWrongUsage) {
   const TemporaryFolder folder;
   for (const char* shard : {"0/3", "4/3", "2", "1/4"}) {
