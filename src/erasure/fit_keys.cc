@@ -63,11 +63,7 @@ std::vector<PartKey> KeysOfSums(const MomentPlan& plan,
         of_prompt.push_back(batch);
     }
   }
-  std::vector<bool> covariance(plan.prompts.size(), false);
-  for (const PromptSet& set : plan.sets) {
-    for (const size_t prompt : set.prompts)
-      covariance[prompt] = covariance[prompt] || set.with_covariance;
-  }
+  const std::vector<bool> covariance = PromptsWithCovariance(plan);
   std::vector<PartKey> keys;
   for (size_t p = 0; p < plan.prompts.size(); ++p) {
     const json content = {{"context", context},

@@ -110,6 +110,15 @@ MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts,
   return plan;
 }
 
+std::vector<bool> PromptsWithCovariance(const MomentPlan& plan) {
+  std::vector<bool> with(plan.prompts.size(), false);
+  for (const PromptSet& set : plan.sets) {
+    if (!set.with_covariance) continue;
+    for (const size_t prompt : set.prompts) with[prompt] = true;
+  }
+  return with;
+}
+
 PassPlan PlanGateScores(const std::vector<ConceptSettings>& concepts,
                         int64_t batch_size) {
   PassPlan plan;

@@ -73,6 +73,9 @@ struct MomentPlan : PassPlan {
 MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts,
                        int64_t batch_size);
 
+// Of each prompt: whether a set that it is in needs a covariance.
+std::vector<bool> PromptsWithCovariance(const MomentPlan& plan);
+
 // Second phase: gate scores of the anchors.
 PassPlan PlanGateScores(const std::vector<ConceptSettings>& concepts,
                         int64_t batch_size);

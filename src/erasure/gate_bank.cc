@@ -47,18 +47,21 @@ GateBank::GateBank(const at::Tensor& gate_basis,
   if (groups_.size() > 1) order_ = at::tensor(order, at::kLong).to(device);
 }
 
+at::Tensor GateProjections(const at::Tensor& rows, const at::Tensor& mean,
+                           const at::Tensor& basis, int64_t rank) {
+  // Centred first: expanding ‖x − μ‖² cancels, and k ≈ 1838 amplifies every
+  // error of p.
+  const at::Tensor centred = rows - mean;
+  const at::Tensor norm = centred.square().sum(1, /*keepdim=*/true);
+  at::Tensor energy = at::mm(centred, basis).square_();
+  if (rank > 1) energy = energy.reshape({rows.size(0), -1, rank}).sum(2);
+  return energy.div_(norm.clamp_min_(std::numeric_limits<float>::min()));
+}
+
 at::Tensor GateBank::Projections(const at::Tensor& rows) const {
   std::vector<at::Tensor> columns;
-  for (const Group& group : groups_) {
-    // Centred first: expanding ‖x − μ‖² cancels, and k ≈ 1838 amplifies every
-    // error of p.
-    const at::Tensor centred = rows - group.mean;
-    const at::Tensor norm = centred.square().sum(1, /*keepdim=*/true);
-    at::Tensor energy = at::mm(centred, group.basis).square_();
-    if (rank_ > 1) energy = energy.reshape({rows.size(0), -1, rank_}).sum(2);
-    columns.push_back(
-        energy.div_(norm.clamp_min_(std::numeric_limits<float>::min())));
-  }
+  for (const Group& group : groups_)
+    columns.push_back(GateProjections(rows, group.mean, group.basis, rank_));
   if (columns.size() == 1) return columns[0];
   return at::cat(columns, 1).index_select(1, order_);
 }

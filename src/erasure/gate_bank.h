@@ -16,6 +16,14 @@ struct WidestGates {
   at::Tensor concepts;  // (M) int64; of equal ones the first
 };
 
+// p(x) = ‖V_gateᵀ(x − μ_sur)‖² / ‖x − μ_sur‖² of M tokens and n gates with one
+// surrogate, (M, n); a token that equals the surrogate's mean has p = 0.
+//   rows   (M, D) float32
+//   mean   (D) μ_sur
+//   basis  (D, n·rank), the gates' bases side by side
+at::Tensor GateProjections(const at::Tensor& rows, const at::Tensor& mean,
+                           const at::Tensor& basis, int64_t rank);
+
 class GateBank {
  public:
   // Takes gate_basis (N, D, R3) and surrogate_mean (N, D). Concepts with the

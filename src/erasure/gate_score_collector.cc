@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <limits>
 #include <set>
 #include <string>
 
+#include "erasure/gate_bank.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -33,13 +33,7 @@ GateThreshold ThresholdFromScores(const std::vector<double>& scores,
 }
 
 at::Tensor GateBlock::Projections(const at::Tensor& rows) const {
-  // Centred first: expanding ‖x − μ‖² cancels, and k ≈ 1838 amplifies every
-  // error of p.
-  const at::Tensor centred = rows - mean;
-  const at::Tensor norm = centred.square().sum(1, /*keepdim=*/true);
-  at::Tensor energy = at::matmul(centred, basis).square_();
-  if (rank > 1) energy = energy.reshape({rows.size(0), -1, rank}).sum(2);
-  return energy / norm.clamp_min(std::numeric_limits<float>::min());
+  return GateProjections(rows, mean, basis, rank);
 }
 
 GateScoreCollector::GateScoreCollector(

@@ -4,15 +4,6 @@
 
 namespace gloce {
 
-std::vector<bool> PromptsWithCovariance(const MomentPlan& plan) {
-  std::vector<bool> with(plan.prompts.size(), false);
-  for (const PromptSet& set : plan.sets) {
-    if (!set.with_covariance) continue;
-    for (const size_t prompt : set.prompts) with[prompt] = true;
-  }
-  return with;
-}
-
 MomentCollector::MomentCollector(const MomentPlan& plan,
                                  std::vector<int64_t> widths)
     : widths_(std::move(widths)),

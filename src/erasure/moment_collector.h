@@ -32,7 +32,4 @@ class MomentCollector final : public RecordingHook {
   std::map<size_t, std::vector<MomentAccumulator>> open_;
 };
 
-// Of each prompt: whether a set that it is in needs a covariance.
-std::vector<bool> PromptsWithCovariance(const MomentPlan& plan);
-
 }  // namespace gloce
