@@ -9,6 +9,7 @@ constexpr const char* kLockName = ".gloce-lock";
 
 // Holds an advisory lock on `<folder>/.gloce-lock` until it is destroyed or its
 // process dies, however that happens. The file stays; only the lock matters.
+// Its holder alone may remove it, when nothing is left to guard.
 class FolderLock {
  public:
   // Throws Error if another process holds the lock or the folder refuses the

@@ -5,10 +5,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "error_text.h"
+#include "gloce/base/error.h"
 #include "temporary_folder.h"
 
 namespace gloce {
@@ -54,6 +59,34 @@ TEST(FolderLockTest, DiesWithItsProcess) {
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   const FolderLock lock(folder.path());
+}
+
+// Whoever opened the file before its holder removed it, and locks it after,
+// holds a file that has no name any more: the next one would lock another.
+TEST(FolderLockTest, AFileThatItsHolderRemovedExcludesStill) {
+  const TemporaryFolder folder;
+  std::atomic<int> holders = 0;
+  std::atomic<int> at_once = 0;
+  std::atomic<int> taken = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20000; ++i) {
+        try {
+          const FolderLock lock(folder.path());
+          if (++holders > 1) ++at_once;
+          ++taken;
+          std::this_thread::yield();
+          --holders;
+          std::filesystem::remove(folder / kLockName);
+        } catch (const Error&) {  // another one holds it
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(at_once, 0);
+  EXPECT_GT(taken, 100);
 }
 
 TEST(FolderLockTest, SaysWhyAFolderCannotBeLocked) {
