@@ -152,13 +152,18 @@ at::Tensor TopEigenvectorsInFull(const at::Tensor& matrix, int64_t rank) {
   return FixSigns(vectors.narrow(1, matrix.size(0) - count, count).flip({1}));
 }
 
-at::Tensor TopEigenvectors(const at::Tensor& matrix, int64_t rank,
-                           const at::Tensor& start) {
+LeadingEigenvectors FindTopEigenvectors(const at::Tensor& matrix, int64_t rank,
+                                        const at::Tensor& start) {
   if (rank > 0) {
     if (const auto found = LeadingByLanczos(matrix, rank, start))
-      return FixSigns(*found);
+      return {FixSigns(*found), false};
   }
-  return TopEigenvectorsInFull(matrix, rank);
+  return {TopEigenvectorsInFull(matrix, rank), true};
+}
+
+at::Tensor TopEigenvectors(const at::Tensor& matrix, int64_t rank,
+                           const at::Tensor& start) {
+  return FindTopEigenvectors(matrix, rank, start).vectors;
 }
 
 }  // namespace gloce

@@ -22,6 +22,14 @@ namespace gloce {
 at::Tensor TopEigenvectors(const at::Tensor& matrix, int64_t rank,
                            const at::Tensor& start = at::Tensor());
 
+// The same, with how they were found.
+struct LeadingEigenvectors {
+  at::Tensor vectors;
+  bool in_full = false;  // by a full decomposition
+};
+LeadingEigenvectors FindTopEigenvectors(const at::Tensor& matrix, int64_t rank,
+                                        const at::Tensor& start = at::Tensor());
+
 // The same from a full decomposition, ~10 times as long at D = 1280.
 at::Tensor TopEigenvectorsInFull(const at::Tensor& matrix, int64_t rank);
 

@@ -85,7 +85,9 @@ TEST(TopEigenvectorsTest, EqualsAFullDecompositionOnFallingSpectra) {
     for (const int64_t rank : {1, 2, 16}) {
       for (const double power : {1.0, 2.5}) {
         const Known known = KnownMatrix(Falling(d, power, rank, 2e-5));
-        const at::Tensor top = TopEigenvectors(known.matrix, rank);
+        const auto [top, in_full] = FindTopEigenvectors(known.matrix, rank);
+        // 12 blocks of 16 + 4 columns do not fit into half of 320.
+        EXPECT_EQ(in_full, d == 320 && rank == 16) << d << ' ' << rank;
         // Against the vectors that the matrix was made of, and LAPACK's.
         EXPECT_LE(Sine(top, known.vectors.narrow(1, 0, rank)), 1e-6)
             << d << ' ' << rank << ' ' << power;
@@ -94,6 +96,18 @@ TEST(TopEigenvectorsTest, EqualsAFullDecompositionOnFallingSpectra) {
       }
     }
   }
+}
+
+// Eigenvalues that lie as close everywhere as at the cut: no space of half the
+// width holds the leading ones, and that is noticed.
+TEST(TopEigenvectorsTest, WhatLanczosMissesIsDecomposedInFull) {
+  std::vector<double> values(640);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = 1 - static_cast<double>(i) / 640;
+  const Known known = KnownMatrix(values);
+  const auto [top, in_full] = FindTopEigenvectors(known.matrix, 16);
+  EXPECT_TRUE(in_full);
+  EXPECT_LE(Sine(top, known.vectors.narrow(1, 0, 16)), 1e-6);
 }
 
 // More equal eigenvalues than one search direction could tell apart.
