@@ -57,10 +57,13 @@ class MomentAccumulator {
   MomentSums Take();
 
  private:
+  void AddOuterProducts(const at::Tensor& rows);
+
   int64_t width_;
   bool with_covariance_;
   int64_t count_ = 0;
-  at::Tensor sum_, outer_sum_;
+  at::Tensor sum_;
+  at::Tensor outer_sum_;  // right on and above the diagonal
 };
 
 }  // namespace gloce

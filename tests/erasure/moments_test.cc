@@ -54,6 +54,21 @@ TEST(PoolTokensTest, StopsWhereTheMapCannotBeHalved) {
   EXPECT_EQ(PoolTokens(at::randn({1, 3, 5}), 1, 3).size(0), 3);
 }
 
+TEST(PoolTokensTest, EqualsPlainLoopsWithOddSides) {
+  at::manual_seed(2);
+  for (const auto& [h, w] : {std::pair<int64_t, int64_t>{7, 10}, {16, 3}}) {
+    const at::Tensor x = at::randn({2, h * w, 5});
+    const at::Tensor got = PoolTokens(x, h, w);
+    const auto expected = PlainLevels(x, h, w);
+    ASSERT_EQ(got.size(0), static_cast<int64_t>(expected.size()));
+    for (size_t r = 0; r < expected.size(); ++r) {
+      EXPECT_TRUE(at::allclose(got[static_cast<int64_t>(r)],
+                               at::tensor(expected[r], at::kDouble), 0, 1e-14))
+          << h << ' ' << w << ' ' << r;
+    }
+  }
+}
+
 // Mean and covariance of everything, two passes in double precision.
 TEST(MomentAccumulatorTest, EqualsAPlainTwoPassComputation) {
   at::manual_seed(3);
@@ -85,6 +100,23 @@ TEST(MomentAccumulatorTest, EqualsAPlainTwoPassComputation) {
           covariance, 1e-6 * 0.01)
           << a << "," << b;
     }
+  }
+}
+
+// Widths that are below, equal to and beyond a block's, and no multiple of it.
+TEST(MomentAccumulatorTest, OuterSumsAreSymmetricAtEveryWidth) {
+  at::manual_seed(5);
+  for (const int64_t width : {1, 100, 128, 129, 300, 512}) {
+    const at::Tensor rows = at::randn({40, width}, at::kDouble);
+    MomentAccumulator accumulator(width, true);
+    accumulator.Add(rows.narrow(0, 0, 30));
+    accumulator.Add(rows.narrow(0, 30, 10));
+    const MomentSums sums = accumulator.Take();
+    const at::Tensor expected =
+        (rows.unsqueeze(2) * rows.unsqueeze(1)).sum(0);  // Σ x xᵀ
+    EXPECT_TRUE(at::allclose(sums.outer_sum, expected, 1e-12, 1e-12)) << width;
+    EXPECT_TRUE(at::equal(sums.outer_sum, sums.outer_sum.t())) << width;
+    EXPECT_TRUE(sums.outer_sum.is_contiguous()) << width;
   }
 }
 
