@@ -52,7 +52,7 @@ def main() -> int:
         base = f"reference {options.reference_dtype}"
         results = turn.in_turn({"gloce": gloce, base: reference}, options.rounds)
 
-    calls = plan["statistics_passes"] + plan["gate_passes"]
+    calls = plan["passes"]
     print(f"{len(plan['concepts'])} concepts, {calls} U-Net passes by gloce,"
           f" {options.threads} threads, {options.clock} time, {options.rounds} rounds")
     figures = {}

@@ -83,7 +83,7 @@ def main() -> int:
         for count in sorted({*(n for n in options.points or POINTS if n < len(names)),
                              len(names)}):
             planned = plan(options, names[:count])
-            ours = planned["statistics_passes"] + planned["gate_passes"]
+            ours = planned["passes"]
             theirs = published(planned["concepts"])
             rows.append({"list": path.name, "concepts": count, "gloce": ours,
                          "least": least(planned["concepts"]), "published": theirs})

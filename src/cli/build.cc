@@ -15,6 +15,7 @@
 #include "cli/log.h"
 #include "cli/progress.h"
 #include "erasure/concept_json.h"
+#include "erasure/fit_cost.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
 #include "gloce/diffusion/scheduler.h"
@@ -212,12 +213,11 @@ struct Plan {
   std::vector<ConceptSettings> concepts;
   std::vector<ConceptChoice> choices;
   FitCost cost;
-  double seconds_per_call;
 
-  int64_t calls() const { return cost.statistics + cost.gates; }
   double seconds() const {
-    return seconds_per_call * static_cast<double>(calls());
+    return cost.seconds_per_call * static_cast<double>(cost.calls());
   }
+  int64_t bytes() const { return cost.moment_bytes + cost.kept_bytes; }
 };
 
 // Prompts with their similarity to the target, where they were chosen by it.
@@ -241,10 +241,10 @@ json Similarities(const std::vector<SimilarName>& chosen) {
 }
 
 json ToJson(const Plan& plan) {
-  json document = {{"statistics_passes", plan.cost.statistics},
-                   {"gate_passes", plan.cost.gates},
-                   {"statistics_bytes", plan.cost.moment_bytes},
-                   {"seconds_per_pass", plan.seconds_per_call},
+  json document = {{"passes", plan.cost.calls()},
+                   {"repeated_passes", plan.cost.repeated},
+                   {"statistics_bytes", plan.bytes()},
+                   {"seconds_per_pass", plan.cost.seconds_per_call},
                    {"seconds_estimate", plan.seconds()}};
   for (size_t i = 0; i < plan.concepts.size(); ++i) {
     json item = ConceptToJson({plan.concepts[i], 0, GLOCE_VERSION});
@@ -270,11 +270,18 @@ void PrintPlan(const Plan& plan) {
   std::snprintf(line, sizeof line,
                 "time: about %s here, at %.3g s a pass of one image\n"
                 "memory: %.1f MiB of statistics beside the model\n",
-                DurationText(plan.seconds()).c_str(), plan.seconds_per_call,
-                static_cast<double>(plan.cost.moment_bytes) / (1 << 20));
-  std::cout << "U-Net passes: " << plan.cost.statistics << " for statistics, "
-            << plan.cost.gates << " for gates\n"
-            << line;
+                DurationText(plan.seconds()).c_str(),
+                plan.cost.seconds_per_call,
+                static_cast<double>(plan.bytes()) / (1 << 20));
+  std::cout << "U-Net passes: " << plan.cost.targets
+            << " for targets and surrogates, " << plan.cost.anchors
+            << " for mappings and anchors\n";
+  if (plan.cost.repeated > 0) {
+    std::cout << "of these, " << plan.cost.repeated
+              << " sample a target or surrogate again that is also an anchor: "
+                 "more than memory keeps\n";
+  }
+  std::cout << line;
 }
 
 std::vector<std::string> PromptsOf(
@@ -287,21 +294,20 @@ std::vector<std::string> PromptsOf(
   return {prompts.begin(), prompts.end()};
 }
 
-// `statistics` and `gates` are passes that were run: fewer than planned where a
-// stopped build went on.
-void Report(const BuildOptions& o, const Erasers& erasers, int64_t statistics,
-            int64_t gates, double seconds) {
+// `passes` are those that were run: fewer than planned where a stopped build
+// went on.
+void Report(const BuildOptions& o, const Erasers& erasers, int64_t passes,
+            double seconds) {
   if (o.output.json) {
     const json document = {{"file", o.out},
                            {"sha256", ErasersHash(erasers)},
                            {"concepts", ConceptNames(erasers)},
-                           {"statistics_passes", statistics},
-                           {"gate_passes", gates},
+                           {"passes", passes},
                            {"seconds", seconds}};
     std::cout << document.dump(2) << '\n';
   } else if (!o.output.quiet) {
     std::cout << o.out << ": " << erasers.concepts.size() << " concepts, "
-              << erasers.layers.size() << " layers, " << statistics + gates
+              << erasers.layers.size() << " layers, " << passes
               << " U-Net passes\n";
   }
 }
@@ -326,6 +332,22 @@ void TryRemoveParts(const std::string& folder) {
   }
 }
 
+// Fits, with progress on stderr; `passes` are then those that were run.
+Erasers FitWithProgress(const BuildOptions& o, Pipeline& pipeline,
+                        const std::vector<ConceptSettings>& concepts,
+                        FitOptions options, int64_t& passes) {
+  Progress progress("passes", o.output.quiet || o.output.json);
+  std::map<std::string, int64_t> passes_of;
+  options.progress = [&](const FitProgress& p) {
+    passes_of[p.phase] = p.done;
+    progress.Update(p.phase, p.done, p.total);
+  };
+  Erasers erasers = FitErasers(pipeline, concepts, options);
+  progress.Finish();
+  passes = passes_of["targets"] + passes_of["anchors"];
+  return erasers;
+}
+
 int RunBuild(const BuildOptions& o) {
   SetQuiet(o.output.quiet || o.output.json);
   CheckOptions(o);
@@ -343,12 +365,10 @@ int RunBuild(const BuildOptions& o) {
   std::vector<ConceptChoice> choices;
   const auto concepts =
       ResolveConcepts(pipeline, requests, &choices, WasInterrupted);
-  FitOptions options = ToFitOptions(o);
-  const FitCost cost = EstimateFit(pipeline, concepts, options);
+  const FitOptions options = ToFitOptions(o);
   if (o.dry_run) {
-    const Plan plan{
-        concepts, choices, cost,
-        MeasureSecondsPerCall(pipeline, concepts[0], WasInterrupted)};
+    const Plan plan{concepts, choices,
+                    EstimateFit(pipeline, concepts, options)};
     if (o.output.json) {
       std::cout << ToJson(plan).dump(2) << '\n';
     } else {
@@ -356,6 +376,7 @@ int RunBuild(const BuildOptions& o) {
     }
     return kDone;
   }
+  CheckFit(pipeline, concepts, options);
   WarnOfCutPrompts(pipeline, PromptsOf(concepts));
   LogNote("erasing " + std::to_string(concepts.size()) + " concept" +
           (concepts.size() == 1 ? "" : "s") + " from " +
@@ -363,20 +384,15 @@ int RunBuild(const BuildOptions& o) {
           o.shard);
   if (std::filesystem::exists(options.parts_folder))
     LogNote(options.parts_folder + ": going on with what fits of it");
-  Progress progress("passes", o.output.quiet || o.output.json);
-  std::map<std::string, int64_t> passes;
-  options.progress = [&](const FitProgress& p) {
-    passes[p.phase] = p.done;
-    progress.Update(p.phase, p.done, p.total);
-  };
-  const Erasers erasers = FitErasers(pipeline, concepts, options);
-  progress.Finish();
+  int64_t passes = 0;
+  const Erasers erasers =
+      FitWithProgress(o, pipeline, concepts, options, passes);
   WriteErasers(o.out, erasers);
   if (!o.keep_parts) TryRemoveParts(options.parts_folder);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  Report(o, erasers, passes["statistics"], passes["gates"], seconds);
+  Report(o, erasers, passes, seconds);
   return kDone;
 }
 

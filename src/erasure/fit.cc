@@ -2,6 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "bundle/manifest.h"
 #include "erasure/concept_choice.h"
 #include "erasure/fit_cost.h"
@@ -9,6 +13,7 @@
 #include "erasure/fit_plan.h"
 #include "erasure/gate_score_collector.h"
 #include "erasure/hooked_denoiser.h"
+#include "erasure/kept_activations.h"
 #include "erasure/layer_fit.h"
 #include "erasure/moment_phase.h"
 #include "erasure/part_store.h"
@@ -22,7 +27,7 @@ at::Tensor AsRow(const at::Tensor& value) {
   return value.to(at::kFloat).unsqueeze(0);
 }
 
-// One concept's erasers; gate thresholds are filled in after the second phase.
+// One concept's erasers; gate thresholds are filled in later.
 Erasers ToErasers(const ConceptSettings& settings, const ReducedSet& surrogate,
                   const ReducedSet& mapping, const ReducedSet& target,
                   const BundleManifest& manifest, int64_t num_train_timesteps) {
@@ -45,71 +50,142 @@ Erasers ToErasers(const ConceptSettings& settings, const ReducedSet& surrogate,
   return erasers;
 }
 
-// First phase.
-Erasers FitBases(const MomentPlan& plan, const FitKeys& keys, PartStore& parts,
-                 const std::vector<ConceptSettings>& concepts,
-                 const ConceptRange& range, PassRunner& runner,
-                 const Pipeline& pipeline) {
-  const BundleManifest& manifest = pipeline.bundle().manifest();
-  MomentPhase phase(plan, keys, parts, HookWidths(manifest),
-                    ReductionsOf(plan, range));
-  runner.Run("statistics", plan, phase.Batches(), phase.collector(),
-             [&](size_t batch) { phase.EndBatch(batch); });
-  const int64_t num_train_timesteps =
-      pipeline.MakeScheduler(concepts[0].statistics.scheduler)
-          ->num_train_timesteps();
-  std::vector<Erasers> erasers;
-  for (size_t i = range.begin; i < range.end; ++i) {
-    const MomentPlan::OfConcept& of = plan.concepts[i];
-    erasers.push_back(ToErasers(
-        concepts[i], phase.Result(of.surrogate), phase.Result(of.mapping),
-        phase.Result(of.target), manifest, num_train_timesteps));
-  }
-  return MergeErasers(erasers);
-}
+// Both phases for the concepts of `range`.
+class Fit {
+ public:
+  // All must outlive this.
+  Fit(Pipeline& pipeline, const std::vector<ConceptSettings>& concepts,
+      const ConceptRange& range, const FitPlan& plan, const FitOptions& options)
+      : pipeline_(pipeline),
+        concepts_(concepts),
+        range_(range),
+        plan_(plan),
+        options_(options),
+        slots_(PlanGateSlots(plan, concepts)),
+        calls_of_a_run_(CallsOfRuns(pipeline)),
+        keys_(pipeline, plan),
+        parts_(options.parts_folder),
+        moments_(plan, keys_, parts_, HookWidths(pipeline.bundle().manifest()),
+                 ReductionsOf(plan, range)),
+        scored_(BatchesOf(plan, AnchorsOf(plan, range))),
+        denoiser_(pipeline.bundle(), pipeline.placement()),
+        runner_(pipeline, denoiser_, plan, calls_of_a_run_, options) {}
 
-// Second phase: the anchors' scores set the thresholds of `erasers`.
-void FitThresholds(const MomentPlan& moment_plan, const PassPlan& plan,
-                   const FitKeys& keys, PartStore& parts,
-                   const std::vector<ConceptSettings>& concepts,
-                   const ConceptRange& range, PassRunner& runner,
-                   const Pipeline& pipeline, Erasers& erasers) {
-  const GateSlots slots = PlanGateSlots(moment_plan, concepts);
-  GateScoreCollector collector(
-      plan, slots, range, erasers.layers.size(),
-      [&](size_t concept_index, size_t l) {
-        const auto row = static_cast<int64_t>(concept_index - range.begin);
-        const LayerErasers& layer = erasers.layers[l];
-        return GateScoreCollector::Gate{
-            layer.gate_basis[row].narrow(1, 0,
-                                         concepts[concept_index].rank_gate),
-            layer.surrogate_mean[row]};
-      },
-      pipeline.placement().device);
-  const auto key_of = [&](size_t batch) {
-    return keys.Scores(plan, batch, slots, range);
-  };
-  const std::vector<size_t> all =
-      BatchesOf(plan, PromptsOfConcepts(plan, range));
-  std::vector<size_t> left;
-  for (const size_t batch : all) {
-    if (!parts.Has(key_of(batch))) left.push_back(batch);
+  Erasers Run() {
+    KeptActivations kept(plan_, BatchesToScore(), options_.kept_bytes);
+    RunTargets(kept);
+    GateScoreCollector scores(
+        plan_, slots_, range_, pipeline_.bundle().manifest().hooks.size(),
+        [&](size_t i) { return GatesOf(i); }, pipeline_.placement().device);
+    ScoreKept(kept.TakeAll(), scores);
+    RunAnchors(scores);
+    Erasers erasers = Join();
+    SetThresholds(scores, erasers);
+    return erasers;
   }
-  runner.Run("gates", plan, left, collector, [&](size_t batch) {
-    parts.Write(key_of(batch), collector.TakeRun(batch));
-  });
-  for (const size_t batch : all)
-    collector.AddScores(batch, parts.Read(key_of(batch)));
-  for (size_t l = 0; l < erasers.layers.size(); ++l) {
-    for (size_t i = range.begin; i < range.end; ++i) {
-      const GateThreshold threshold =
-          ThresholdFromScores(collector.Scores(i, l), concepts[i].tau);
-      const auto row = static_cast<int64_t>(i - range.begin);
-      erasers.layers[l].gate_center[row].fill_(threshold.center);
-      erasers.layers[l].gate_slope[row].fill_(threshold.slope);
+
+ private:
+  // First phase.
+  void RunTargets(KeptActivations& kept) {
+    std::vector<size_t> batches = moments_.Batches();
+    std::erase_if(batches,
+                  [&](size_t b) { return b >= plan_.num_first_batches; });
+    runner_.Run("targets", batches, {&moments_.collector(), &kept},
+                [&](size_t batch) { moments_.EndBatch(batch); });
+  }
+
+  void ScoreKept(const std::map<size_t, KeptActivations::Activations>& kept,
+                 GateScoreCollector& scores) {
+    for (const auto& [batch, activations] : kept) {
+      scores.BeginBatch(batch);
+      for (const auto& [layer, x] : activations) scores.Score(x, layer);
+      parts_.Write(ScoresKey(batch), scores.TakeScores());
     }
   }
-}
+
+  // Second phase.
+  void RunAnchors(GateScoreCollector& scores) {
+    const std::set<size_t> to_score = BatchesToScore();
+    std::set<size_t> batches = to_score;
+    for (const size_t batch : moments_.Batches()) batches.insert(batch);
+    runner_.Run("anchors", {batches.begin(), batches.end()},
+                {&moments_.collector(), &scores}, [&](size_t batch) {
+                  moments_.EndBatch(batch);
+                  if (to_score.contains(batch))
+                    parts_.Write(ScoresKey(batch), scores.TakeScores());
+                });
+    for (const size_t batch : scored_)
+      scores.AddScores(batch, parts_.Read(ScoresKey(batch)));
+  }
+
+  PartKey ScoresKey(size_t batch) const {
+    return keys_.Scores(batch, slots_, range_);
+  }
+
+  // Those whose scores are not there yet.
+  std::set<size_t> BatchesToScore() const {
+    std::set<size_t> batches;
+    for (const size_t batch : scored_) {
+      if (!parts_.Has(ScoresKey(batch))) batches.insert(batch);
+    }
+    return batches;
+  }
+
+  // REQUIRES: the first phase has run.
+  std::vector<GateScoreCollector::Gate> GatesOf(size_t concept_index) const {
+    const FitPlan::OfConcept& of = plan_.concepts[concept_index];
+    const ReducedSet target = moments_.Result(of.target);
+    const ReducedSet surrogate = moments_.Result(of.surrogate);
+    std::vector<GateScoreCollector::Gate> gates;
+    for (size_t l = 0; l < target.gate_basis.size(); ++l) {
+      gates.push_back({target.gate_basis[l].to(at::kFloat),
+                       surrogate.mean[l].to(at::kFloat)});
+    }
+    return gates;
+  }
+
+  // Erasers of all concepts of the range, without thresholds.
+  Erasers Join() const {
+    const int64_t num_train_timesteps =
+        pipeline_.MakeScheduler(concepts_[0].statistics.scheduler)
+            ->num_train_timesteps();
+    std::vector<Erasers> erasers;
+    for (size_t i = range_.begin; i < range_.end; ++i) {
+      const FitPlan::OfConcept& of = plan_.concepts[i];
+      erasers.push_back(
+          ToErasers(concepts_[i], moments_.Result(of.surrogate),
+                    moments_.Result(of.mapping), moments_.Result(of.target),
+                    pipeline_.bundle().manifest(), num_train_timesteps));
+    }
+    return MergeErasers(erasers);
+  }
+
+  void SetThresholds(const GateScoreCollector& scores, Erasers& erasers) const {
+    for (size_t l = 0; l < erasers.layers.size(); ++l) {
+      for (size_t i = range_.begin; i < range_.end; ++i) {
+        const GateThreshold threshold =
+            ThresholdFromScores(scores.Scores(i, l), concepts_[i].tau);
+        const auto row = static_cast<int64_t>(i - range_.begin);
+        erasers.layers[l].gate_center[row].fill_(threshold.center);
+        erasers.layers[l].gate_slope[row].fill_(threshold.slope);
+      }
+    }
+  }
+
+  Pipeline& pipeline_;
+  const std::vector<ConceptSettings>& concepts_;
+  const ConceptRange range_;
+  const FitPlan& plan_;
+  const FitOptions& options_;
+  const GateSlots slots_;
+  const CallsOfARun calls_of_a_run_;
+  const FitKeys keys_;
+  PartStore parts_;
+  MomentPhase moments_;
+  const std::vector<size_t> scored_;  // batches with an anchor of the range
+  HookedDenoiser denoiser_;
+  PassRunner runner_;
+};
 
 }  // namespace
 
@@ -129,22 +205,9 @@ std::vector<ConceptSettings> ResolveConcepts(
 Erasers FitErasers(Pipeline& pipeline,
                    const std::vector<ConceptSettings>& concepts,
                    const FitOptions& options) {
-  if (concepts.empty()) throw UsageError("no concept to erase");
-  const BundleManifest& manifest = pipeline.bundle().manifest();
-  const CallsOfARun calls_of_a_run = CallsOfRuns(pipeline);
-  CheckFit(manifest, concepts, calls_of_a_run);
-  const ConceptRange range =
-      ConceptsOfShard(concepts.size(), options.shard, options.num_shards);
-  const MomentPlan moment_plan = PlanMoments(concepts, options.batch_size);
-  const FitKeys keys(pipeline, moment_plan);
-  PartStore parts(options.parts_folder);
-  HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
-  PassRunner runner(pipeline, denoiser, calls_of_a_run, options);
-
-  Erasers erasers =
-      FitBases(moment_plan, keys, parts, concepts, range, runner, pipeline);
-  FitThresholds(moment_plan, PlanGateScores(concepts, options.batch_size), keys,
-                parts, concepts, range, runner, pipeline, erasers);
+  const ConceptRange range = CheckFit(pipeline, concepts, options);
+  const FitPlan plan = PlanFit(concepts, options.batch_size);
+  Erasers erasers = Fit(pipeline, concepts, range, plan, options).Run();
   if (options.num_shards > 1) {
     erasers.shard = {options.shard, options.num_shards,
                      ListHash(pipeline, concepts, options.batch_size)};

@@ -3,23 +3,26 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <set>
 
 #include "bundle/manifest.h"
+#include "erasure/anchor_rows.h"
 #include "erasure/hooked_denoiser.h"
-#include "erasure/moment_collector.h"
 #include "gloce/base/error.h"
-#include "gloce/erasure/fit.h"
 
 namespace gloce {
 namespace {
+
+int64_t RecordedCalls(const StatisticsSettings& statistics,
+                      const CallsOfARun& calls_of_a_run) {
+  return std::min(statistics.window_end, calls_of_a_run(statistics) - 1) -
+         statistics.window_start;
+}
 
 void CheckEnough(const ConceptSettings& settings,
                  const CallsOfARun& calls_of_a_run) {
   const StatisticsSettings& statistics = settings.statistics;
   const int64_t calls = calls_of_a_run(statistics);
-  const int64_t recorded =
-      std::min(statistics.window_end, calls - 1) - statistics.window_start;
+  const int64_t recorded = RecordedCalls(statistics, calls_of_a_run);
   if (recorded < 1) {
     throw UsageError("concept \"" + settings.name +
                      "\": window: starts after the last of the " +
@@ -48,7 +51,7 @@ void CheckGateRank(const ConceptSettings& settings,
 }
 
 // Of each prompt: the batch after which no wanted set waits for its sums.
-std::vector<size_t> LastUses(const MomentPlan& plan,
+std::vector<size_t> LastUses(const FitPlan& plan,
                              const std::vector<bool>& wanted_reductions,
                              const std::vector<size_t>& last_batches) {
   std::vector<size_t> last_uses = last_batches;
@@ -62,6 +65,60 @@ std::vector<size_t> LastUses(const MomentPlan& plan,
       last_uses[prompt] = std::max(last_uses[prompt], end);
   }
   return last_uses;
+}
+
+// Sums what an image leaves at the hook points in a call.
+class ActivationBytes final : public LayerHook {
+ public:
+  bool BeginForward(const ForwardContext& /*context*/) override {
+    bytes_ = 0;
+    return true;
+  }
+  at::Tensor OnActivation(const at::Tensor& x, size_t /*layer*/) override {
+    bytes_ += static_cast<int64_t>(x.nbytes()) / x.size(0);
+    return x;
+  }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  int64_t bytes_ = 0;
+};
+
+// Of a call of the denoiser for one image.
+struct CallCost {
+  double seconds;
+  int64_t activation_bytes;  // at all hook points, of the conditional half
+};
+
+CallCost MeasureCall(Pipeline& pipeline, const ConceptSettings& settings,
+                     const std::function<bool()>& interrupted) {
+  using Clock = std::chrono::steady_clock;
+  HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
+  const auto scheduler = pipeline.MakeScheduler(settings.statistics.scheduler);
+  int64_t width = 0;
+  int64_t height = 0;
+  pipeline.CheckSize(width, height);
+  int64_t calls = 0;
+  const auto seconds_of = [&](int64_t wanted) {
+    SamplingSettings sampling;
+    sampling.num_inference_steps = settings.statistics.num_inference_steps;
+    sampling.guidance_scale = settings.statistics.guidance_scale;
+    sampling.last_call = wanted - 1;
+    sampling.interrupted = interrupted;
+    sampling.on_call = [&](int64_t) { ++calls; };
+    calls = 0;
+    const Clock::time_point start = Clock::now();
+    // Sample ends by looking at the latents, which waits for the device.
+    pipeline.Sample(denoiser, *scheduler, {{settings.prompts[0], "", 0}}, width,
+                    height, sampling);
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  ActivationBytes activations;
+  denoiser.Install(&activations);
+  seconds_of(2);  // the executor optimises on its second run
+  denoiser.Install(nullptr);
+  const double seconds = seconds_of(3);
+  return {seconds / static_cast<double>(calls), activations.bytes()};
 }
 
 }  // namespace
@@ -86,17 +143,39 @@ CallsOfARun CallsOfRuns(const Pipeline& pipeline) {
   };
 }
 
-void CheckFit(const BundleManifest& manifest,
-              const std::vector<ConceptSettings>& concepts,
-              const CallsOfARun& calls_of_a_run) {
-  const std::vector<int64_t> widths = HookWidths(manifest);
+ConceptRange CheckFit(const Pipeline& pipeline,
+                      const std::vector<ConceptSettings>& concepts,
+                      const FitOptions& options) {
+  if (concepts.empty()) throw UsageError("no concept to erase");
+  const std::vector<int64_t> widths = HookWidths(pipeline.bundle().manifest());
+  const CallsOfARun calls_of_a_run = CallsOfRuns(pipeline);
   for (const ConceptSettings& settings : concepts) {
     CheckEnough(settings, calls_of_a_run);
     if (!widths.empty()) CheckGateRank(settings, widths);
   }
+  return ConceptsOfShard(concepts.size(), options.shard, options.num_shards);
 }
 
-int64_t PeakMomentBytes(const MomentPlan& plan,
+KeptBatches ChooseKept(const FitPlan& plan, const std::vector<size_t>& sampled,
+                       const std::set<size_t>& scored,
+                       const CallsOfARun& calls_of_a_run,
+                       int64_t bytes_of_a_call, int64_t limit) {
+  KeptBatches kept;
+  for (const size_t b : sampled) {
+    if (!scored.contains(b)) continue;
+    const StatisticsSettings& statistics =
+        plan.prompts[plan.passes[plan.batches[b].begin].prompt].statistics;
+    const int64_t bytes = static_cast<int64_t>(AnchorRows(plan, b).size()) *
+                          RecordedCalls(statistics, calls_of_a_run) *
+                          bytes_of_a_call;
+    if (bytes > limit - kept.bytes) continue;
+    kept.bytes += bytes;
+    kept.batches.insert(b);
+  }
+  return kept;
+}
+
+int64_t PeakMomentBytes(const FitPlan& plan,
                         const std::vector<bool>& wanted_reductions,
                         const std::vector<int64_t>& widths, bool stored) {
   constexpr auto kBytes = static_cast<int64_t>(sizeof(double));
@@ -135,50 +214,38 @@ int64_t PeakMomentBytes(const MomentPlan& plan,
 FitCost EstimateFit(Pipeline& pipeline,
                     const std::vector<ConceptSettings>& concepts,
                     const FitOptions& options) {
-  const ConceptRange range =
-      ConceptsOfShard(concepts.size(), options.shard, options.num_shards);
-  const MomentPlan moments = PlanMoments(concepts, options.batch_size);
-  const PassPlan gates = PlanGateScores(concepts, options.batch_size);
-  const BundleManifest& manifest = pipeline.bundle().manifest();
-  const CallsOfARun calls = CallsOfRuns(pipeline);
-  CheckFit(manifest, concepts, calls);
-  const std::vector<bool> wanted = ReductionsOf(moments, range);
-  return {CountCalls(moments,
-                     BatchesOf(moments, PromptsOfReductions(moments, wanted)),
-                     calls),
-          CountCalls(gates, BatchesOf(gates, PromptsOfConcepts(gates, range)),
-                     calls),
-          PeakMomentBytes(moments, wanted, HookWidths(manifest),
-                          !options.parts_folder.empty())};
-}
-
-double MeasureSecondsPerCall(Pipeline& pipeline,
-                             const ConceptSettings& settings,
-                             const std::function<bool()>& interrupted) {
-  using Clock = std::chrono::steady_clock;
-  HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
-  const auto scheduler = pipeline.MakeScheduler(settings.statistics.scheduler);
-  int64_t width = 0;
-  int64_t height = 0;
-  pipeline.CheckSize(width, height);
-  int64_t calls = 0;
-  const auto seconds_of = [&](int64_t wanted) {
-    SamplingSettings sampling;
-    sampling.num_inference_steps = settings.statistics.num_inference_steps;
-    sampling.guidance_scale = settings.statistics.guidance_scale;
-    sampling.last_call = wanted - 1;
-    sampling.interrupted = interrupted;
-    sampling.on_call = [&](int64_t) { ++calls; };
-    calls = 0;
-    const Clock::time_point start = Clock::now();
-    // Sample ends by looking at the latents, which waits for the device.
-    pipeline.Sample(denoiser, *scheduler, {{settings.prompts[0], "", 0}}, width,
-                    height, sampling);
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  seconds_of(2);  // the executor optimises on its second run
-  const double seconds = seconds_of(3);
-  return seconds / static_cast<double>(calls);
+  const ConceptRange range = CheckFit(pipeline, concepts, options);
+  const FitPlan plan = PlanFit(concepts, options.batch_size);
+  const CallsOfARun calls_of_a_run = CallsOfRuns(pipeline);
+  const std::vector<bool> wanted = ReductionsOf(plan, range);
+  const std::vector<size_t> summed =
+      BatchesOf(plan, PromptsOfReductions(plan, wanted));
+  const std::vector<size_t> scored = BatchesOf(plan, AnchorsOf(plan, range));
+  const auto second =
+      std::lower_bound(summed.begin(), summed.end(), plan.num_first_batches);
+  const std::vector<size_t> first(summed.begin(), second);
+  const CallCost call = MeasureCall(pipeline, concepts[0], options.interrupted);
+  const KeptBatches kept =
+      ChooseKept(plan, first, {scored.begin(), scored.end()}, calls_of_a_run,
+                 call.activation_bytes, options.kept_bytes);
+  std::set<size_t> rest(second, summed.end());
+  std::vector<size_t> repeated;
+  for (const size_t b : scored) {
+    if (kept.batches.contains(b)) continue;
+    rest.insert(b);
+    if (std::binary_search(first.begin(), first.end(), b))
+      repeated.push_back(b);
+  }
+  FitCost cost;
+  cost.targets = CountCalls(plan, first, calls_of_a_run);
+  cost.anchors = CountCalls(plan, {rest.begin(), rest.end()}, calls_of_a_run);
+  cost.repeated = CountCalls(plan, repeated, calls_of_a_run);
+  cost.moment_bytes =
+      PeakMomentBytes(plan, wanted, HookWidths(pipeline.bundle().manifest()),
+                      !options.parts_folder.empty());
+  cost.kept_bytes = kept.bytes;
+  cost.seconds_per_call = call.seconds;
+  return cost;
 }
 
 }  // namespace gloce

@@ -1,10 +1,12 @@
 // What a fit costs, known before it runs.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "erasure/fit_plan.h"
 #include "gloce/diffusion/pipeline.h"
+#include "gloce/erasure/fit.h"
 
 namespace gloce {
 
@@ -17,12 +19,25 @@ std::vector<int64_t> HookWidths(const BundleManifest& manifest);
 // once. `pipeline` must outlive the result.
 CallsOfARun CallsOfRuns(const Pipeline& pipeline);
 
-// Throws UsageError, before anything is sampled, where a concept's settings
-// leave too little to take statistics of, or too little for its gate to tell
-// apart.
-void CheckFit(const BundleManifest& manifest,
-              const std::vector<ConceptSettings>& concepts,
-              const CallsOfARun& calls_of_a_run);
+// The concepts that a fit is asked for. Throws UsageError where there are none,
+// where there is no such shard, and where a concept's settings leave too little
+// to take statistics of, or too little for its gate to tell apart.
+ConceptRange CheckFit(const Pipeline& pipeline,
+                      const std::vector<ConceptSettings>& concepts,
+                      const FitOptions& options);
+
+// Batches of the first phase whose anchors' activations are kept for the gates,
+// if a call of an image leaves `bytes_of_a_call`, and the bytes that they take
+// (KeptActivations). `sampled` are batches of the first phase, in order,
+// `scored` those with an anchor that is asked for.
+struct KeptBatches {
+  std::set<size_t> batches;
+  int64_t bytes = 0;
+};
+KeptBatches ChooseKept(const FitPlan& plan, const std::vector<size_t>& sampled,
+                       const std::set<size_t>& scored,
+                       const CallsOfARun& calls_of_a_run,
+                       int64_t bytes_of_a_call, int64_t limit);
 
 // The most bytes that MomentPhase takes at a time for the wanted reductions.
 // Sums of one prompt are D² + D float64 a layer of width D, or D without
@@ -31,7 +46,7 @@ void CheckFit(const BundleManifest& manifest,
 // prompt that is read or written, and four covariances at the widest layer.
 // `stored` tells whether sums that wait for a set are in a folder; in memory,
 // they count too.
-int64_t PeakMomentBytes(const MomentPlan& plan,
+int64_t PeakMomentBytes(const FitPlan& plan,
                         const std::vector<bool>& wanted_reductions,
                         const std::vector<int64_t>& widths, bool stored);
 

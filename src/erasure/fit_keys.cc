@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "bundle/manifest.h"
+#include "erasure/anchor_rows.h"
 #include "erasure/concept_json.h"
 #include "gloce/diffusion/pipeline.h"
 
@@ -16,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 // Raised when the same settings give other bits than before.
-constexpr int kPartsVersion = 1;
+constexpr int kPartsVersion = 2;
 
 // bundle.json names every file of the model with its hash.
 json ContextOf(const Pipeline& pipeline) {
@@ -39,7 +40,7 @@ json ToJson(const StatisticsSettings& statistics) {
           {"num_seeds", statistics.num_seeds}};
 }
 
-json BatchToJson(const PassPlan& plan, size_t batch) {
+json BatchToJson(const FitPlan& plan, size_t batch) {
   const PassRange& range = plan.batches[batch];
   json passes = json::array();
   for (size_t i = range.begin; i < range.end; ++i) {
@@ -51,7 +52,7 @@ json BatchToJson(const PassPlan& plan, size_t batch) {
            ToJson(plan.prompts[plan.passes[range.begin].prompt].statistics)}};
 }
 
-std::vector<PartKey> KeysOfSums(const MomentPlan& plan,
+std::vector<PartKey> KeysOfSums(const FitPlan& plan,
                                 const std::string& context) {
   std::vector<json> batches(plan.prompts.size(), json::array());
   for (size_t b = 0; b < plan.batches.size(); ++b) {
@@ -89,7 +90,7 @@ const char* NameOf(Reduction::Kind kind) {
 
 }  // namespace
 
-FitKeys::FitKeys(const Pipeline& pipeline, const MomentPlan& plan)
+FitKeys::FitKeys(const Pipeline& pipeline, const FitPlan& plan)
     : plan_(plan),
       context_(Sha256(ContextOf(pipeline).dump())),
       sums_(KeysOfSums(plan, context_)) {
@@ -106,26 +107,25 @@ FitKeys::FitKeys(const Pipeline& pipeline, const MomentPlan& plan)
   }
 }
 
-PartKey FitKeys::Scores(const PassPlan& gate_plan, size_t batch,
-                        const GateSlots& slots,
+PartKey FitKeys::Scores(size_t batch, const GateSlots& slots,
                         const ConceptRange& range) const {
-  json users = json::array();
-  const PassRange& passes = gate_plan.batches[batch];
+  json gates = json::array();
+  const PassRange& passes = plan_.batches[batch];
   for (size_t i = passes.begin; i < passes.end; ++i) {
     json row = json::array();
-    for (const size_t user :
-         gate_plan.prompts[gate_plan.passes[i].prompt].users) {
-      if (user < range.begin || user >= range.end) continue;
-      const GateSlots::Slot& slot = slots.slots[user];
+    for (const size_t gate : plan_.prompts[plan_.passes[i].prompt].gates) {
+      if (gate < range.begin || gate >= range.end) continue;
+      const GateSlots::Slot& slot = slots.slots[gate];
       const GateSlots::Block& block = slots.blocks[slot.block];
-      row.push_back({reduced_[plan_.concepts[user].target].id(), slot.index,
+      row.push_back({reduced_[plan_.concepts[gate].target].id(), slot.index,
                      block.concepts.size(), block.rank});
     }
-    users.push_back(row);
+    gates.push_back(row);
   }
   return {"scores", json{{"context", context_},
-                         {"batch", BatchToJson(gate_plan, batch)},
-                         {"users", users}}
+                         {"batch", BatchToJson(plan_, batch)},
+                         {"anchor_rows", AnchorRows(plan_, batch)},
+                         {"gates", gates}}
                         .dump()};
 }
 

@@ -16,7 +16,7 @@ class Pipeline;
 class FitKeys {
  public:
   // `pipeline` tells model, device and dtype. The plan must outlive this.
-  FitKeys(const Pipeline& pipeline, const MomentPlan& plan);
+  FitKeys(const Pipeline& pipeline, const FitPlan& plan);
 
   // A prompt's sums: its passes, and the passes they are sampled with.
   const PartKey& Sums(size_t prompt) const { return sums_[prompt]; }
@@ -24,12 +24,12 @@ class FitKeys {
   // What is made of a set.
   const PartKey& Reduced(size_t reduction) const { return reduced_[reduction]; }
 
-  // The scores of a batch of anchors under the gates of concepts of `range`.
-  PartKey Scores(const PassPlan& gate_plan, size_t batch,
-                 const GateSlots& slots, const ConceptRange& range) const;
+  // The scores of a batch's anchors under the gates of concepts of `range`.
+  PartKey Scores(size_t batch, const GateSlots& slots,
+                 const ConceptRange& range) const;
 
  private:
-  const MomentPlan& plan_;
+  const FitPlan& plan_;
   std::string context_;
   std::vector<PartKey> sums_, reduced_;
 };

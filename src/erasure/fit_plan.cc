@@ -18,7 +18,7 @@ class PromptTable {
   size_t Add(const std::string& prompt, const StatisticsSettings& statistics) {
     const auto [it, fresh] =
         index_.try_emplace({prompt, statistics}, prompts_.size());
-    if (fresh) prompts_.push_back({prompt, statistics, {}});
+    if (fresh) prompts_.push_back({prompt, statistics, {}, {}});
     return it->second;
   }
 
@@ -31,8 +31,8 @@ class PromptTable {
 // asks for it.
 class ReductionTable {
  public:
-  explicit ReductionTable(MomentPlan& plan)
-      : plan_(plan), prompts_(plan.prompts) {}
+  ReductionTable(FitPlan& plan, PromptTable& prompts)
+      : plan_(plan), prompts_(prompts) {}
 
   size_t Add(Reduction reduction, const std::vector<std::string>& prompts,
              const StatisticsSettings& statistics) {
@@ -55,30 +55,33 @@ class ReductionTable {
         set_index_.try_emplace(set.prompts, plan_.sets.size());
     if (fresh) {
       for (const size_t prompt : set.prompts)
-        plan_.prompts[prompt].users.push_back(it->second);
+        plan_.prompts[prompt].sets.push_back(it->second);
       plan_.sets.push_back(std::move(set));
     }
     return it->second;
   }
 
-  MomentPlan& plan_;
-  PromptTable prompts_;
+  FitPlan& plan_;
+  PromptTable& prompts_;
   std::map<std::vector<size_t>, size_t> set_index_;
   std::map<Reduction, size_t> index_;
 };
 
-// Adds one pass a prompt and seed, prompts in order, and cuts all into batches.
-void AddPasses(PassPlan& plan, int64_t batch_size) {
-  for (size_t i = 0; i < plan.prompts.size(); ++i) {
-    const StatisticsSettings& statistics = plan.prompts[i].statistics;
+// Adds one pass a seed of the prompts that have none yet, in order, and cuts
+// these passes into batches.
+void AddPasses(FitPlan& plan, int64_t batch_size) {
+  const size_t first_batch = plan.batches.size();
+  size_t prompt = plan.passes.empty() ? 0 : plan.passes.back().prompt + 1;
+  for (; prompt < plan.prompts.size(); ++prompt) {
+    const StatisticsSettings& statistics = plan.prompts[prompt].statistics;
     for (int64_t seed = 0; seed < statistics.num_seeds; ++seed) {
       const size_t next = plan.passes.size();
       const bool fits =
-          !plan.batches.empty() &&
+          plan.batches.size() > first_batch &&
           next - plan.batches.back().begin < static_cast<size_t>(batch_size) &&
           plan.prompts[plan.passes[next - 1].prompt].statistics == statistics;
       if (!fits) plan.batches.push_back({next, next});
-      plan.passes.push_back({i, seed});
+      plan.passes.push_back({prompt, seed});
       plan.batches.back().end = next + 1;
     }
   }
@@ -86,31 +89,42 @@ void AddPasses(PassPlan& plan, int64_t batch_size) {
 
 }  // namespace
 
-MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts,
-                       int64_t batch_size) {
+FitPlan PlanFit(const std::vector<ConceptSettings>& concepts,
+                int64_t batch_size) {
   using Kind = Reduction::Kind;
-  MomentPlan plan;
-  ReductionTable table(plan);
+  FitPlan plan;
+  PromptTable prompts(plan.prompts);
+  ReductionTable reductions(plan, prompts);
   plan.concepts.resize(concepts.size());
   // A target's gate needs its surrogate's mean, so surrogates come first.
   for (size_t i = 0; i < concepts.size(); ++i) {
-    plan.concepts[i].surrogate =
-        table.Add({Kind::kMean}, concepts[i].surrogate, concepts[i].statistics);
+    plan.concepts[i].surrogate = reductions.Add(
+        {Kind::kMean}, concepts[i].surrogate, concepts[i].statistics);
   }
   for (size_t i = 0; i < concepts.size(); ++i) {
     const ConceptSettings& settings = concepts[i];
-    plan.concepts[i].mapping = table.Add({Kind::kMapping, 0, settings.rank_map},
-                                         settings.mapping, settings.statistics);
     plan.concepts[i].target =
-        table.Add({Kind::kTarget, 0, settings.rank_target, settings.rank_gate,
-                   plan.concepts[i].surrogate},
-                  settings.prompts, settings.statistics);
+        reductions.Add({Kind::kTarget, 0, settings.rank_target,
+                        settings.rank_gate, plan.concepts[i].surrogate},
+                       settings.prompts, settings.statistics);
+  }
+  AddPasses(plan, batch_size);
+  plan.num_first_batches = plan.batches.size();
+  for (size_t i = 0; i < concepts.size(); ++i) {
+    const ConceptSettings& settings = concepts[i];
+    plan.concepts[i].mapping =
+        reductions.Add({Kind::kMapping, 0, settings.rank_map}, settings.mapping,
+                       settings.statistics);
+    for (const std::string& anchor : settings.anchors) {
+      const size_t prompt = prompts.Add(anchor, settings.statistics);
+      plan.prompts[prompt].gates.push_back(i);
+    }
   }
   AddPasses(plan, batch_size);
   return plan;
 }
 
-std::vector<bool> PromptsWithCovariance(const MomentPlan& plan) {
+std::vector<bool> PromptsWithCovariance(const FitPlan& plan) {
   std::vector<bool> with(plan.prompts.size(), false);
   for (const PromptSet& set : plan.sets) {
     if (!set.with_covariance) continue;
@@ -119,21 +133,7 @@ std::vector<bool> PromptsWithCovariance(const MomentPlan& plan) {
   return with;
 }
 
-PassPlan PlanGateScores(const std::vector<ConceptSettings>& concepts,
-                        int64_t batch_size) {
-  PassPlan plan;
-  PromptTable prompts(plan.prompts);
-  for (size_t i = 0; i < concepts.size(); ++i) {
-    for (const std::string& anchor : concepts[i].anchors) {
-      const size_t prompt = prompts.Add(anchor, concepts[i].statistics);
-      plan.prompts[prompt].users.push_back(i);
-    }
-  }
-  AddPasses(plan, batch_size);
-  return plan;
-}
-
-std::vector<size_t> LastBatches(const PassPlan& plan) {
+std::vector<size_t> LastBatches(const FitPlan& plan) {
   std::vector<size_t> last(plan.prompts.size(), 0);
   for (size_t b = 0; b < plan.batches.size(); ++b) {
     for (size_t i = plan.batches[b].begin; i < plan.batches[b].end; ++i)
@@ -142,7 +142,7 @@ std::vector<size_t> LastBatches(const PassPlan& plan) {
   return last;
 }
 
-std::vector<size_t> BatchesOf(const PassPlan& plan,
+std::vector<size_t> BatchesOf(const FitPlan& plan,
                               const std::vector<bool>& wanted_prompts) {
   std::vector<size_t> batches;
   for (size_t b = 0; b < plan.batches.size(); ++b) {
@@ -172,17 +172,16 @@ ConceptRange ConceptsOfShard(size_t num_concepts, int64_t shard,
   return {num_concepts * (i - 1) / shards, num_concepts * i / shards};
 }
 
-std::vector<bool> ReductionsOf(const MomentPlan& plan,
-                               const ConceptRange& range) {
+std::vector<bool> ReductionsOf(const FitPlan& plan, const ConceptRange& range) {
   std::vector<bool> wanted(plan.reductions.size(), false);
   for (size_t i = range.begin; i < range.end; ++i) {
-    const MomentPlan::OfConcept& of = plan.concepts[i];
+    const FitPlan::OfConcept& of = plan.concepts[i];
     wanted[of.surrogate] = wanted[of.mapping] = wanted[of.target] = true;
   }
   return wanted;
 }
 
-std::vector<bool> PromptsOfReductions(const MomentPlan& plan,
+std::vector<bool> PromptsOfReductions(const FitPlan& plan,
                                       const std::vector<bool>& wanted) {
   std::vector<bool> prompts(plan.prompts.size(), false);
   for (size_t r = 0; r < wanted.size(); ++r) {
@@ -193,17 +192,16 @@ std::vector<bool> PromptsOfReductions(const MomentPlan& plan,
   return prompts;
 }
 
-std::vector<bool> PromptsOfConcepts(const PassPlan& gate_plan,
-                                    const ConceptRange& range) {
-  std::vector<bool> prompts(gate_plan.prompts.size(), false);
-  for (size_t p = 0; p < prompts.size(); ++p) {
-    for (const size_t user : gate_plan.prompts[p].users)
-      prompts[p] = prompts[p] || (user >= range.begin && user < range.end);
+std::vector<bool> AnchorsOf(const FitPlan& plan, const ConceptRange& range) {
+  std::vector<bool> anchors(plan.prompts.size(), false);
+  for (size_t p = 0; p < anchors.size(); ++p) {
+    for (const size_t gate : plan.prompts[p].gates)
+      anchors[p] = anchors[p] || (gate >= range.begin && gate < range.end);
   }
-  return prompts;
+  return anchors;
 }
 
-int64_t CountCalls(const PassPlan& plan, const std::vector<size_t>& batches,
+int64_t CountCalls(const FitPlan& plan, const std::vector<size_t>& batches,
                    const CallsOfARun& calls_of_a_run) {
   int64_t calls = 0;
   for (const size_t b : batches) {

@@ -1,5 +1,5 @@
-// Which passes through the network a list of concepts needs. Every (prompt,
-// seed, step) is run once in each of the two phases, whatever it serves there.
+// Which passes through the network a list of concepts needs: every (prompt,
+// seed, step) once, whatever it serves.
 #pragma once
 
 #include <functional>
@@ -25,17 +25,8 @@ struct PassRange {
 struct PlannedPrompt {
   std::string prompt;
   StatisticsSettings statistics;
-  std::vector<size_t>
-      users;  // moments: sets; gate scores: concepts. With repetition.
-};
-
-// Passes in the order in which they run, cut into batches. The cut depends on
-// the whole list alone, not on what of it is left to do: a row's last bits
-// depend on the batch that it is sampled in.
-struct PassPlan {
-  std::vector<PlannedPrompt> prompts;
-  std::vector<Pass> passes;  // those of a prompt follow each other
-  std::vector<PassRange> batches;
+  std::vector<size_t> sets;   // that it is in
+  std::vector<size_t> gates;  // concepts whose anchor it is, with repetition
 };
 
 // Prompts whose activations are pooled: one mean and covariance a layer.
@@ -57,9 +48,19 @@ struct Reduction {
   auto operator<=>(const Reduction&) const = default;
 };
 
-// First phase: moments of target, mapping and surrogate sets. Surrogates run
-// first, then, concept by concept, what of its mapping and target has not.
-struct MomentPlan : PassPlan {
+// Passes in the order in which they run, cut into batches. The cut depends on
+// the whole list alone, not on what of it is left to do: a row's last bits
+// depend on the batch that it is sampled in.
+//
+// A gate is made of its concept's targets and surrogates, so their passes are
+// the first phase: surrogates, then targets, concept by concept. All others are
+// the second, concept by concept its mapping and its anchors, where a pass
+// serves moments and gate scores at once.
+struct FitPlan {
+  std::vector<PlannedPrompt> prompts;
+  std::vector<Pass> passes;  // those of a prompt follow each other
+  std::vector<PassRange> batches;
+  size_t num_first_batches = 0;  // of the first phase
   std::vector<PromptSet> sets;
   std::vector<Reduction> reductions;  // each after the ones that it needs
   struct OfConcept {
@@ -68,23 +69,19 @@ struct MomentPlan : PassPlan {
   std::vector<OfConcept> concepts;
 };
 
-// Batches hold at most `batch_size` passes, all with the same sampling
-// settings.
-MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts,
-                       int64_t batch_size);
+// Batches hold at most `batch_size` passes, all of one phase and with the same
+// sampling settings.
+FitPlan PlanFit(const std::vector<ConceptSettings>& concepts,
+                int64_t batch_size);
 
 // Of each prompt: whether a set that it is in needs a covariance.
-std::vector<bool> PromptsWithCovariance(const MomentPlan& plan);
-
-// Second phase: gate scores of the anchors.
-PassPlan PlanGateScores(const std::vector<ConceptSettings>& concepts,
-                        int64_t batch_size);
+std::vector<bool> PromptsWithCovariance(const FitPlan& plan);
 
 // Of each prompt: the last batch that has a pass of it.
-std::vector<size_t> LastBatches(const PassPlan& plan);
+std::vector<size_t> LastBatches(const FitPlan& plan);
 
 // The batches that have a pass of a wanted prompt, in order.
-std::vector<size_t> BatchesOf(const PassPlan& plan,
+std::vector<size_t> BatchesOf(const FitPlan& plan,
                               const std::vector<bool>& wanted_prompts);
 
 // Concepts [begin, end) of a list.
@@ -99,23 +96,21 @@ ConceptRange ConceptsOfShard(size_t num_concepts, int64_t shard,
                              int64_t num_shards);
 
 // The reductions that concepts of `range` need.
-std::vector<bool> ReductionsOf(const MomentPlan& plan,
-                               const ConceptRange& range);
+std::vector<bool> ReductionsOf(const FitPlan& plan, const ConceptRange& range);
 
 // The prompts of the sets of wanted reductions.
-std::vector<bool> PromptsOfReductions(const MomentPlan& plan,
+std::vector<bool> PromptsOfReductions(const FitPlan& plan,
                                       const std::vector<bool>& wanted);
 
-// The prompts that concepts of `range` use.
-std::vector<bool> PromptsOfConcepts(const PassPlan& gate_plan,
-                                    const ConceptRange& range);
+// The anchors of concepts of `range`.
+std::vector<bool> AnchorsOf(const FitPlan& plan, const ConceptRange& range);
 
 // Calls of the denoiser in a whole run; PNDM makes one more than it has steps.
 using CallsOfARun = std::function<int64_t(const StatisticsSettings&)>;
 
 // Calls of the denoiser that batches of a plan make: end + 1 a pass, or those
 // of a whole run if that ends before.
-int64_t CountCalls(const PassPlan& plan, const std::vector<size_t>& batches,
+int64_t CountCalls(const FitPlan& plan, const std::vector<size_t>& batches,
                    const CallsOfARun& calls_of_a_run);
 
 }  // namespace gloce

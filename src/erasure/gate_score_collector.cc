@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <set>
 #include <string>
 
+#include "erasure/anchor_rows.h"
 #include "erasure/gate_bank.h"
 #include "gloce/base/error.h"
 
@@ -37,8 +37,8 @@ at::Tensor GateBlock::Projections(const at::Tensor& rows) const {
 }
 
 GateScoreCollector::GateScoreCollector(
-    const PassPlan& plan, const GateSlots& slots, const ConceptRange& range,
-    size_t num_layers, const std::function<Gate(size_t, size_t)>& gate_of,
+    const FitPlan& plan, const GateSlots& slots, const ConceptRange& range,
+    size_t num_layers, const std::function<std::vector<Gate>(size_t)>& gates_of,
     c10::Device device)
     : plan_(plan),
       slots_(slots),
@@ -48,26 +48,9 @@ GateScoreCollector::GateScoreCollector(
               std::vector<std::vector<double>>(num_layers)),
       run_(num_layers,
            std::vector<std::vector<at::Tensor>>(slots.blocks.size())) {
-  for (size_t l = 0; l < num_layers; ++l) {
-    for (size_t i = range.begin; i < range.end; ++i) {
-      const GateSlots::Slot& slot = slots.slots[i];
-      const GateSlots::Block& planned = slots.blocks[slot.block];
-      GateBlock& block = blocks_[l][slot.block];
-      const Gate gate = gate_of(i, l);
-      if (!block.basis.defined()) {
-        block.rank = planned.rank;
-        block.mean = gate.surrogate_mean.to(at::kFloat);
-        block.basis = at::zeros(
-            {gate.basis.size(0),
-             static_cast<int64_t>(planned.concepts.size()) * planned.rank},
-            at::kFloat);
-      }
-      block.basis
-          .narrow(1, static_cast<int64_t>(slot.index) * planned.rank,
-                  gate.basis.size(1))
-          .copy_(gate.basis);
-    }
-    for (GateBlock& block : blocks_[l]) {
+  for (size_t i = range.begin; i < range.end; ++i) AddGates(i, gates_of(i));
+  for (auto& layer : blocks_) {
+    for (GateBlock& block : layer) {
       if (!block.basis.defined()) continue;
       block.mean = block.mean.to(device);
       block.basis = block.basis.to(device);
@@ -75,51 +58,90 @@ GateScoreCollector::GateScoreCollector(
   }
 }
 
-std::vector<size_t> GateScoreCollector::UsersOf(size_t prompt) const {
-  std::vector<size_t> users;
-  for (const size_t user : plan_.prompts[prompt].users) {
-    if (user >= range_.begin && user < range_.end) users.push_back(user);
+void GateScoreCollector::AddGates(size_t concept_index,
+                                  const std::vector<Gate>& gates) {
+  const GateSlots::Slot& slot = slots_.slots[concept_index];
+  const GateSlots::Block& planned = slots_.blocks[slot.block];
+  for (size_t l = 0; l < gates.size(); ++l) {
+    const Gate& gate = gates[l];
+    GateBlock& block = blocks_[l][slot.block];
+    if (!block.basis.defined()) {
+      block.rank = planned.rank;
+      block.mean = gate.surrogate_mean.to(at::kFloat);
+      block.basis = at::zeros(
+          {gate.basis.size(0),
+           static_cast<int64_t>(planned.concepts.size()) * planned.rank},
+          at::kFloat);
+    }
+    block.basis
+        .narrow(1, static_cast<int64_t>(slot.index) * planned.rank,
+                gate.basis.size(1))
+        .copy_(gate.basis);
   }
-  return users;
 }
 
-void GateScoreCollector::Record(const at::Tensor& x, size_t layer) {
-  std::set<size_t> wanted;
-  for (const size_t prompt : rows()) {
-    for (const size_t user : UsersOf(prompt))
-      wanted.insert(slots_.slots[user].block);
+std::vector<size_t> GateScoreCollector::GatesOf(size_t pass) const {
+  std::vector<size_t> gates;
+  for (const size_t gate : plan_.prompts[plan_.passes[pass].prompt].gates) {
+    if (gate >= range_.begin && gate < range_.end) gates.push_back(gate);
   }
-  const at::Tensor tokens = x.to(at::kFloat).reshape({-1, x.size(2)});
-  for (const size_t b : wanted) {
-    run_[layer][b].push_back(blocks_[layer][b]
-                                 .Projections(tokens)
-                                 .reshape({x.size(0), x.size(1), -1})
-                                 .amax(1));
+  return gates;
+}
+
+void GateScoreCollector::BeginBatch(size_t batch) {
+  batch_ = batch;
+  rows_ = AnchorRows(plan_, batch);
+  wanted_blocks_.clear();
+  for (const int64_t row : rows_) {
+    for (const size_t gate :
+         GatesOf(plan_.batches[batch].begin + static_cast<size_t>(row))) {
+      wanted_blocks_.insert(slots_.slots[gate].block);
+    }
+  }
+  for (auto& layer : run_) {
+    for (auto& calls : layer) calls.clear();
   }
 }
 
-PartTensors GateScoreCollector::TakeRun(size_t batch) {
-  const PassRange& range = plan_.batches[batch];
+void GateScoreCollector::Record(const at::Tensor& x, size_t layer,
+                                const ForwardContext& /*context*/) {
+  if (!wanted_blocks_.empty()) Score(SelectRows(x, rows_), layer);
+}
+
+void GateScoreCollector::Score(const at::Tensor& anchors, size_t layer) {
+  const at::Tensor tokens =
+      anchors.to(at::kFloat).reshape({-1, anchors.size(2)});
+  for (const size_t b : wanted_blocks_) {
+    run_[layer][b].push_back(
+        blocks_[layer][b]
+            .Projections(tokens)
+            .reshape({anchors.size(0), anchors.size(1), -1})
+            .amax(1));
+  }
+}
+
+PartTensors GateScoreCollector::TakeScores() {
   const auto num_layers = static_cast<int64_t>(run_.size());
-  PartTensors rows;
+  PartTensors result;
   for (int64_t layer = 0; layer < num_layers; ++layer) {
     auto& run = run_[static_cast<size_t>(layer)];
-    std::vector<at::Tensor> blocks(run.size());  // (calls, B, S)
+    std::vector<at::Tensor> blocks(run.size());  // (calls, rows, S)
     for (size_t b = 0; b < run.size(); ++b) {
       if (!run[b].empty()) blocks[b] = at::stack(run[b]).to(at::kDouble).cpu();
       run[b].clear();
     }
-    for (size_t i = range.begin; i < range.end; ++i) {
-      const auto row = static_cast<int64_t>(i - range.begin);
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      const auto row = static_cast<size_t>(rows_[i]);
       std::vector<at::Tensor> columns;  // (calls)
-      for (const size_t user : UsersOf(plan_.passes[i].prompt)) {
-        const GateSlots::Slot& slot = slots_.slots[user];
-        columns.push_back(blocks[slot.block].select(1, row).select(
-            1, static_cast<int64_t>(slot.index)));
+      for (const size_t gate : GatesOf(plan_.batches[batch_].begin + row)) {
+        const GateSlots::Slot& slot = slots_.slots[gate];
+        columns.push_back(blocks[slot.block]
+                              .select(1, static_cast<int64_t>(i))
+                              .select(1, static_cast<int64_t>(slot.index)));
       }
       if (columns.empty()) continue;
       const at::Tensor scores = at::stack(columns, 1);
-      at::Tensor& all = rows[RowName(i - range.begin)];
+      at::Tensor& all = result[RowName(row)];
       if (!all.defined()) {
         all = at::empty({num_layers, scores.size(0), scores.size(1)},
                         at::kDouble);
@@ -127,22 +149,22 @@ PartTensors GateScoreCollector::TakeRun(size_t batch) {
       all.select(0, layer).copy_(scores);
     }
   }
-  return rows;
+  return result;
 }
 
 void GateScoreCollector::AddScores(size_t batch, const Part& scores) {
   const PassRange& range = plan_.batches[batch];
   for (size_t i = range.begin; i < range.end; ++i) {
-    const std::vector<size_t> users = UsersOf(plan_.passes[i].prompt);
-    if (users.empty()) continue;
+    const std::vector<size_t> gates = GatesOf(i);
+    if (gates.empty()) continue;
     const at::Tensor row = scores.Tensor(RowName(i - range.begin));
-    const auto values = row.accessor<double, 3>();  // [layer][call][user]
-    for (size_t u = 0; u < users.size(); ++u) {
-      auto& of_concept = scores_[users[u] - range_.begin];
+    const auto values = row.accessor<double, 3>();  // [layer][call][gate]
+    for (size_t g = 0; g < gates.size(); ++g) {
+      auto& of_concept = scores_[gates[g] - range_.begin];
       for (int64_t l = 0; l < row.size(0); ++l) {
         for (int64_t call = 0; call < row.size(1); ++call) {
           of_concept[static_cast<size_t>(l)].push_back(
-              values[l][call][static_cast<int64_t>(u)]);
+              values[l][call][static_cast<int64_t>(g)]);
         }
       }
     }

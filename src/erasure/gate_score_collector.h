@@ -1,15 +1,16 @@
-// Second phase of the fit: how far anchors already open the gates.
+// How far anchors already open the gates.
 #pragma once
 
 #include <c10/core/Device.h>
 
 #include <functional>
+#include <set>
 #include <vector>
 
+#include "erasure/activation_recorder.h"
 #include "erasure/fit_plan.h"
 #include "erasure/gate_slots.h"
 #include "erasure/part_store.h"
-#include "erasure/recording_hook.h"
 
 namespace gloce {
 
@@ -38,22 +39,29 @@ struct GateBlock {
 
 // Collects m = max over the tokens of the full map of p, for every anchor pass,
 // call and layer.
-class GateScoreCollector final : public RecordingHook {
+class GateScoreCollector final : public ActivationRecorder {
  public:
-  // Scores concepts of `range`. Layer l's gate of concept i is `gate_of(i, l)`,
-  // with its basis (D, r3) and μ_sur (D); it goes to `device`. `plan` and
+  // Scores concepts of `range`. `gates_of(i)` are concept i's gates by layer,
+  // each with its basis (D, r3) and μ_sur (D); they go to `device`. `plan` and
   // `slots` must outlive this.
   struct Gate {
     at::Tensor basis, surrogate_mean;
   };
-  GateScoreCollector(const PassPlan& plan, const GateSlots& slots,
+  GateScoreCollector(const FitPlan& plan, const GateSlots& slots,
                      const ConceptRange& range, size_t num_layers,
-                     const std::function<Gate(size_t, size_t)>& gate_of,
+                     const std::function<std::vector<Gate>(size_t)>& gates_of,
                      c10::Device device);
 
-  // Ends the run of a batch: copies its scores from the device, once. Returns,
-  // for each row b with concepts to score, "row.b" (layers, calls, concepts).
-  PartTensors TakeRun(size_t batch);
+  void BeginBatch(size_t batch) override;
+  void Record(const at::Tensor& x, size_t layer,
+              const ForwardContext& context) override;
+
+  // The same for the anchors' rows alone (AnchorRows), with the same bits.
+  void Score(const at::Tensor& anchors, size_t layer);
+
+  // The scores of the batch since BeginBatch, copied from the device, once: for
+  // each row b with concepts to score, "row.b" (layers, calls, concepts).
+  PartTensors TakeScores();
 
   // Adds the scores of a batch to those of its concepts.
   void AddScores(size_t batch, const Part& scores);
@@ -64,15 +72,19 @@ class GateScoreCollector final : public RecordingHook {
   }
 
  private:
-  void Record(const at::Tensor& x, size_t layer) override;
-  std::vector<size_t> UsersOf(size_t prompt) const;
+  void AddGates(size_t concept_index, const std::vector<Gate>& gates);
+  std::vector<size_t> GatesOf(size_t pass) const;
 
-  const PassPlan& plan_;
+  const FitPlan& plan_;
   const GateSlots& slots_;
   ConceptRange range_;
   std::vector<std::vector<GateBlock>> blocks_;            // [layer][block]
   std::vector<std::vector<std::vector<double>>> scores_;  // [concept][layer]
-  // [layer][block]: (B, S) for each recorded call
+  // The batch that is scored: its anchors' rows, the blocks of their gates, and
+  // [layer][block]: (rows, S) for each recorded call.
+  size_t batch_ = 0;
+  std::vector<int64_t> rows_;
+  std::set<size_t> wanted_blocks_;
   std::vector<std::vector<std::vector<at::Tensor>>> run_;
 };
 

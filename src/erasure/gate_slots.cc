@@ -12,7 +12,7 @@ constexpr size_t kSlotsOfABlock = 32;
 
 }  // namespace
 
-GateSlots PlanGateSlots(const MomentPlan& plan,
+GateSlots PlanGateSlots(const FitPlan& plan,
                         const std::vector<ConceptSettings>& concepts) {
   GateSlots result;
   std::map<size_t, size_t> open;  // block of each surrogate that has room

@@ -26,7 +26,7 @@ struct GateSlots {
 };
 
 // Blocks of at most 32 concepts.
-GateSlots PlanGateSlots(const MomentPlan& plan,
+GateSlots PlanGateSlots(const FitPlan& plan,
                         const std::vector<ConceptSettings>& concepts);
 
 }  // namespace gloce

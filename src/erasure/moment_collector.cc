@@ -4,22 +4,24 @@
 
 namespace gloce {
 
-MomentCollector::MomentCollector(const MomentPlan& plan,
+MomentCollector::MomentCollector(const FitPlan& plan,
                                  std::vector<int64_t> widths)
-    : widths_(std::move(widths)),
+    : plan_(plan),
+      widths_(std::move(widths)),
       with_covariance_(PromptsWithCovariance(plan)),
       wanted_(plan.prompts.size(), true) {}
 
-void MomentCollector::Record(const at::Tensor& x, size_t layer) {
+void MomentCollector::Record(const at::Tensor& x, size_t layer,
+                             const ForwardContext& context) {
   const auto [height, width] =
-      TokenMapSize(x.size(1), context().latent_height, context().latent_width);
+      TokenMapSize(x.size(1), context.latent_height, context.latent_width);
   // Neighbouring rows of one prompt (its seeds) are pooled and multiplied
   // together.
-  const auto count = static_cast<int64_t>(rows().size());
-  for (int64_t begin = 0; begin < count;) {
-    const size_t prompt = rows()[static_cast<size_t>(begin)];
-    int64_t end = begin + 1;
-    while (end < count && rows()[static_cast<size_t>(end)] == prompt) ++end;
+  const PassRange& range = plan_.batches[batch_];
+  for (size_t begin = range.begin; begin < range.end;) {
+    const size_t prompt = plan_.passes[begin].prompt;
+    size_t end = begin + 1;
+    while (end < range.end && plan_.passes[end].prompt == prompt) ++end;
     if (wanted_[prompt]) {
       auto& layers = open_[prompt];
       if (layers.empty()) {
@@ -27,7 +29,9 @@ void MomentCollector::Record(const at::Tensor& x, size_t layer) {
           layers.emplace_back(d, with_covariance_[prompt]);
       }
       layers[layer].Add(
-          PoolTokens(x.narrow(0, begin, end - begin), height, width));
+          PoolTokens(x.narrow(0, static_cast<int64_t>(begin - range.begin),
+                              static_cast<int64_t>(end - begin)),
+                     height, width));
     }
     begin = end;
   }
@@ -38,6 +42,7 @@ std::vector<MomentSums> MomentCollector::Take(size_t prompt) {
   for (MomentAccumulator& accumulator : open_.at(prompt))
     sums.push_back(accumulator.Take());
   open_.erase(prompt);
+  wanted_[prompt] = false;
   return sums;
 }
 

@@ -53,7 +53,7 @@ ReducedSet ReducedFromPart(const Part& part, size_t num_layers) {
 
 }  // namespace
 
-MomentPhase::MomentPhase(const MomentPlan& plan, const FitKeys& keys,
+MomentPhase::MomentPhase(const FitPlan& plan, const FitKeys& keys,
                          PartStore& parts, std::vector<int64_t> widths,
                          std::vector<bool> wanted)
     : plan_(plan),
@@ -89,9 +89,9 @@ void MomentPhase::EndBatch(size_t batch) {
   const PassRange& range = plan_.batches[batch];
   for (size_t i = range.begin; i < range.end; ++i) {
     const size_t prompt = plan_.passes[i].prompt;
-    if (wanted_prompts_[prompt] && last_batches_[prompt] == batch &&
-        !fresh_.contains(prompt)) {
+    if (wanted_prompts_[prompt] && last_batches_[prompt] == batch) {
       fresh_[prompt] = collector_.Take(prompt);
+      wanted_prompts_[prompt] = false;
     }
   }
   for (const bool means : {true, false}) ReduceReady(means);
@@ -117,7 +117,7 @@ bool MomentPhase::IsReady(size_t reduction) const {
 }
 
 bool MomentPhase::IsNeeded(size_t prompt) const {
-  const auto& sets = plan_.prompts[prompt].users;
+  const auto& sets = plan_.prompts[prompt].sets;
   for (size_t r = 0; r < wanted_.size(); ++r) {
     if (Waits(r) && std::find(sets.begin(), sets.end(),
                               plan_.reductions[r].set) != sets.end()) {

@@ -1,4 +1,4 @@
-// First phase of the fit: from passes to what is made of the sets' moments.
+// From passes to what is made of the sets' moments.
 #pragma once
 
 #include <map>
@@ -26,18 +26,19 @@ class MomentPhase {
  public:
   // Takes what the store holds of the wanted reductions. `plan`, `keys` and
   // `parts` must outlive this.
-  MomentPhase(const MomentPlan& plan, const FitKeys& keys, PartStore& parts,
+  MomentPhase(const FitPlan& plan, const FitKeys& keys, PartStore& parts,
               std::vector<int64_t> widths, std::vector<bool> wanted);
 
-  // The batches that are left to run, under collector().
+  // The batches that are left to run, under collector(), in order.
   std::vector<size_t> Batches() const;
   MomentCollector& collector() { return collector_; }
 
-  // Tells that a batch has run: reduces the sets that it completes.
+  // Tells that a batch has run: reduces the sets that it completes. A batch
+  // that was not left to run changes nothing.
   void EndBatch(size_t batch);
 
-  // Read from the store. REQUIRES: it was wanted, and all of Batches() have
-  // ended.
+  // Read from the store. REQUIRES: it was wanted, and the batches of its set's
+  // prompts are not left to run.
   ReducedSet Result(size_t reduction) const;
 
  private:
@@ -55,7 +56,7 @@ class MomentPhase {
   ReducedSet Reduce(const Reduction& reduction, const Sums& sums) const;
   void Forget(const PromptSet& set);
 
-  const MomentPlan& plan_;
+  const FitPlan& plan_;
   const FitKeys& keys_;
   PartStore& parts_;
   const size_t num_layers_;

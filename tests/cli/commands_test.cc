@@ -133,6 +133,8 @@ TEST(CommandsTest, ADryRunShowsTheChoiceAndBuildsNothing) {
   EXPECT_LE(similarities[2], 1.0);
   EXPECT_GT(plan["seconds_estimate"], 0.0);
   EXPECT_GT(plan["statistics_bytes"], 0);
+  EXPECT_GT(plan["passes"], 0);
+  EXPECT_EQ(plan["repeated_passes"], 0);
 }
 
 // scripts/make_help_golden.sh writes the expected texts.

@@ -28,7 +28,7 @@ constexpr int64_t kReducing = 2 * kSums + 4 * 16 * 8;
 
 int64_t Peak(const std::vector<ConceptSettings>& concepts, int64_t batch_size,
              bool stored) {
-  const MomentPlan plan = PlanMoments(concepts, batch_size);
+  const FitPlan plan = PlanFit(concepts, batch_size);
   return PeakMomentBytes(plan, ReductionsOf(plan, {0, concepts.size()}), {4},
                          stored);
 }
@@ -42,11 +42,14 @@ TEST(PeakMomentBytesTest, IsOnePromptWhereBatchesEndWithPrompts) {
 }
 
 TEST(PeakMomentBytesTest, CountsEveryPromptThatABatchOpens) {
-  // Surrogate (mean alone), mapping and target in one batch.
-  EXPECT_EQ(Peak({Concept("cat", "a box")}, 100, true),
+  // Surrogate (mean alone) and targets in one batch, mappings in the next.
+  EXPECT_EQ(Peak({Concept("cat", "a box"), Concept("fox", "a bag")}, 100, true),
             kReducing + 2 * kSums + kMean);
-  // The second batch of three begins with half of the mapping: seed 1.
-  EXPECT_EQ(Peak({Concept("cat", "a box")}, 3, true), kReducing + 2 * kSums);
+  // The second batch of three begins with half of a target: seed 1.
+  EXPECT_EQ(Peak({Concept("cat", "a box"), Concept("fox", "a bag")}, 3, true),
+            kReducing + 2 * kSums);
+  EXPECT_EQ(Peak({Concept("cat", "a box")}, 3, true),
+            kReducing + kSums + kMean);
 }
 
 // N concepts whose mappings are pairs of a few prompts, so that prompts wait

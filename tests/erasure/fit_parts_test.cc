@@ -59,7 +59,7 @@ class FitPartsTest : public testing::Test {
     std::map<std::string, int64_t> passes;
     options.progress = [&](const FitProgress& p) { passes[p.phase] = p.done; };
     const Erasers erasers = Fit(concepts, options);
-    return {passes["statistics"] + passes["gates"], SerializeErasers(erasers)};
+    return {passes["targets"] + passes["anchors"], SerializeErasers(erasers)};
   }
 
   FitOptions Options(const std::string& parts_folder = "") {
@@ -91,9 +91,9 @@ TEST_F(FitPartsTest, AShardRunsNoMoreThanItsEstimate) {
   options.shard = 2;
   options.num_shards = 3;
   const FitCost cost = EstimateFit(pipeline_, List(), options);
-  EXPECT_EQ(Run(List(), options).passes, cost.statistics + cost.gates);
+  EXPECT_EQ(Run(List(), options).passes, cost.calls());
   const FitCost whole = EstimateFit(pipeline_, List(), Options());
-  EXPECT_LT(cost.statistics, whole.statistics);
+  EXPECT_LT(cost.targets, whole.targets);
 }
 
 // Stopped after ever more calls, each time going on with what there is.

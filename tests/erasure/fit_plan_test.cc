@@ -22,15 +22,7 @@ ConceptSettings Concept(const std::string& name,
   return settings;
 }
 
-// With batches of eight passes, which is no matter here.
-MomentPlan PlanMoments(const std::vector<ConceptSettings>& concepts) {
-  return PlanMoments(concepts, 8);
-}
-PassPlan PlanGateScores(const std::vector<ConceptSettings>& concepts) {
-  return PlanGateScores(concepts, 8);
-}
-
-int64_t CallsOf(const PassPlan& plan, const CallsOfARun& calls_of_a_run) {
+int64_t CallsOf(const FitPlan& plan, const CallsOfARun& calls_of_a_run) {
   const std::vector<bool> all(plan.prompts.size(), true);
   return CountCalls(plan, BatchesOf(plan, all), calls_of_a_run);
 }
@@ -39,39 +31,51 @@ int64_t Steps(const StatisticsSettings& statistics) {
   return statistics.num_inference_steps;
 }
 
-// Unique prompts × seeds × (end + 1), whoever shares them.
+std::vector<std::string> PromptsOf(const FitPlan& plan) {
+  std::vector<std::string> prompts;
+  for (const PlannedPrompt& prompt : plan.prompts)
+    prompts.push_back(prompt.prompt);
+  return prompts;
+}
+
+// Unique prompts × seeds × (end + 1), whoever shares them and in whatever role.
 TEST(FitPlanTest, EveryPromptAndSeedIsRunOnce) {
-  const std::vector<ConceptSettings> concepts = {
-      Concept("cat", {"an animal"}, {"a dog", "a bear"}),
-      Concept("fox", {"an animal"}, {"a dog", "a wolf"}),
-      Concept("owl", {"a thing"}, {"a hen", "a wolf"})};
-  const MomentPlan moments = PlanMoments(concepts);
-  // a thing, an animal, a cat, a fox, a owl
-  EXPECT_EQ(moments.prompts.size(), 5u);
-  EXPECT_EQ(CallsOf(moments, Steps), 5 * 3 * 21);
-  const PassPlan gates = PlanGateScores(concepts);
-  EXPECT_EQ(CallsOf(gates, Steps), 4 * 3 * 21);
+  const FitPlan plan =
+      PlanFit({Concept("cat", {"an animal"}, {"a dog", "a bear"}),
+               Concept("fox", {"an animal", "a dog"}, {"a cat", "a wolf"}),
+               Concept("owl", {"a thing"}, {"a thing", "a wolf", "an animal"})},
+              8);
+  EXPECT_EQ(PromptsOf(plan), (std::vector<std::string>{
+                                 "a thing", "a cat", "a fox", "a owl",
+                                 "an animal", "a dog", "a bear", "a wolf"}));
+  EXPECT_EQ(CallsOf(plan, Steps), 8 * 3 * 21);
 }
 
 TEST(FitPlanTest, ASharedPromptServesAllItsSets) {
-  const MomentPlan plan = PlanMoments({Concept("owl", {"a thing"}, {"a hen"})});
+  const FitPlan plan = PlanFit({Concept("owl", {"a thing"}, {"a hen"})}, 8);
   // "a thing" is surrogate and mapping: sampled and summed once.
   const Reduction& surrogate = plan.reductions[plan.concepts[0].surrogate];
   const Reduction& mapping = plan.reductions[plan.concepts[0].mapping];
   EXPECT_EQ(surrogate.set, mapping.set);
   EXPECT_TRUE(plan.sets[mapping.set].with_covariance);
   EXPECT_EQ(surrogate.kind, Reduction::Kind::kMean);
-  EXPECT_EQ(plan.prompts.size(), 2u);
+  EXPECT_EQ(PromptsOf(plan),
+            (std::vector<std::string>{"a thing", "a owl", "a hen"}));
 }
 
-TEST(FitPlanTest, SurrogatesComeFirstThenConceptByConcept) {
-  const MomentPlan plan = PlanMoments({Concept("cat", {"an animal"}, {"a dog"}),
-                                       Concept("fox", {"a plant"}, {"a dog"})});
-  std::vector<std::string> order;
-  for (const PlannedPrompt& prompt : plan.prompts)
-    order.push_back(prompt.prompt);
-  EXPECT_EQ(order, (std::vector<std::string>{"a thing", "an animal", "a cat",
-                                             "a plant", "a fox"}));
+// What gates are made of comes first.
+TEST(FitPlanTest, SurrogatesAndTargetsComeFirstThenConceptByConcept) {
+  const FitPlan plan = PlanFit({Concept("cat", {"an animal"}, {"a dog"}),
+                                Concept("fox", {"a plant"}, {"a wolf"})},
+                               4);
+  EXPECT_EQ(PromptsOf(plan),
+            (std::vector<std::string>{"a thing", "a cat", "a fox", "an animal",
+                                      "a dog", "a plant", "a wolf"}));
+  // Nine passes and twelve: no batch has passes of both phases.
+  EXPECT_EQ(plan.num_first_batches, 3u);
+  EXPECT_EQ(plan.batches[2].end, 9u);
+  EXPECT_EQ(plan.batches[3].begin, 9u);
+  EXPECT_EQ(plan.batches.size(), 6u);
 }
 
 TEST(FitPlanTest, OtherSettingsAreOtherPasses) {
@@ -79,21 +83,20 @@ TEST(FitPlanTest, OtherSettingsAreOtherPasses) {
       Concept("cat", {"an animal"}, {"a dog"}),
       Concept("fox", {"an animal"}, {"a dog"})};
   concepts[1].statistics.guidance_scale = 5;
-  EXPECT_EQ(PlanGateScores(concepts).prompts.size(), 2u);
-  EXPECT_EQ(PlanMoments(concepts).prompts.size(), 6u);
+  EXPECT_EQ(PlanFit(concepts, 8).prompts.size(), 8u);
 }
 
 TEST(FitPlanTest, AWholeTrajectoryCostsAllItsSteps) {
   ConceptSettings settings = Concept("cat", {"an animal"}, {"a dog"});
   settings.statistics.window_start = 0;
   settings.statistics.window_end = 50;
-  const PassPlan plan = PlanGateScores({settings});
-  EXPECT_EQ(CallsOf(plan, Steps), 3 * 50);
+  const FitPlan plan = PlanFit({settings}, 8);
+  EXPECT_EQ(CallsOf(plan, Steps), 4 * 3 * 50);
 }
 
 TEST(FitPlanTest, ARepeatedPromptCountsTwice) {
   ConceptSettings settings = Concept("cat", {"an animal", "an animal"}, {"a"});
-  const MomentPlan plan = PlanMoments({settings});
+  const FitPlan plan = PlanFit({settings}, 8);
   const PromptSet& set =
       plan.sets[plan.reductions[plan.concepts[0].mapping].set];
   ASSERT_EQ(set.prompts.size(), 2u);
@@ -107,34 +110,33 @@ TEST(FitPlanTest, TargetsFollowTheirSurrogates) {
   ConceptSettings animal = Concept("animal", {"a fox"}, {"a dog"});
   animal.prompts = {"an animal"};
   animal.surrogate = {"a thing"};
-  const MomentPlan plan = PlanMoments({koala, animal});
+  const FitPlan plan = PlanFit({koala, animal}, 8);
   for (const auto& of : plan.concepts) {
     EXPECT_EQ(plan.reductions[of.target].surrogate, of.surrogate);
     EXPECT_LT(of.surrogate, of.target);
   }
-  // an animal, a thing, a fox, a koala: none is sampled twice
-  EXPECT_EQ(plan.prompts.size(), 4u);
-  EXPECT_EQ(plan.prompts[0].prompt, "an animal");
-  EXPECT_EQ(plan.prompts[1].prompt, "a thing");
+  EXPECT_EQ(PromptsOf(plan),
+            (std::vector<std::string>{"an animal", "a thing", "a koala",
+                                      "a fox", "a dog"}));
 }
 
 // What is left of a build, or asked of a shard, does not move a batch's edges.
 TEST(FitPlanTest, BatchesAreCutFromTheWholePlan) {
-  const std::vector<ConceptSettings> concepts = {
-      Concept("cat", {"a box"}, {"a dog"}),
-      Concept("fox", {"a bag"}, {"a dog"})};
-  // Passes of 3 seeds: a thing, a box, a cat, a bag, a fox.
-  const MomentPlan plan = PlanMoments(concepts, 4);
-  ASSERT_EQ(plan.batches.size(), 4u);
-  EXPECT_EQ(plan.batches[3].begin, 12u);
-  EXPECT_EQ(plan.batches[3].end, 15u);
+  // Passes of 3 seeds: a thing, a cat, a fox; a box, a dog, a bag.
+  const FitPlan plan = PlanFit({Concept("cat", {"a box"}, {"a dog"}),
+                                Concept("fox", {"a bag"}, {"a dog"})},
+                               4);
+  ASSERT_EQ(plan.batches.size(), 6u);
+  EXPECT_EQ(plan.num_first_batches, 3u);
   const auto batches_of = [&](const ConceptRange& range) {
     return BatchesOf(plan,
                      PromptsOfReductions(plan, ReductionsOf(plan, range)));
   };
-  EXPECT_EQ(batches_of({0, 1}), (std::vector<size_t>{0, 1, 2}));
-  EXPECT_EQ(batches_of({1, 2}), (std::vector<size_t>{0, 2, 3}));
-  EXPECT_EQ(LastBatches(plan), (std::vector<size_t>{0, 1, 2, 2, 3}));
+  using Batches = std::vector<size_t>;
+  EXPECT_EQ(batches_of({0, 1}), (Batches{0, 1, 3}));
+  EXPECT_EQ(batches_of({1, 2}), (Batches{0, 1, 2, 4, 5}));
+  EXPECT_EQ(BatchesOf(plan, AnchorsOf(plan, {1, 2})), (Batches{3, 4}));
+  EXPECT_EQ(LastBatches(plan), (Batches{0, 1, 2, 3, 4, 5}));
 }
 
 TEST(FitPlanTest, ABatchHasOneSetting) {
@@ -142,7 +144,7 @@ TEST(FitPlanTest, ABatchHasOneSetting) {
       Concept("cat", {"a box"}, {"a dog"}),
       Concept("fox", {"a box"}, {"a dog"})};
   concepts[1].statistics.guidance_scale = 5;
-  const MomentPlan plan = PlanMoments(concepts, 100);
+  const FitPlan plan = PlanFit(concepts, 100);
   for (const PassRange& batch : plan.batches) {
     for (size_t i = batch.begin; i < batch.end; ++i) {
       EXPECT_EQ(plan.prompts[plan.passes[i].prompt].statistics,
@@ -174,13 +176,13 @@ TEST(FitPlanTest, ARunEndsWithItsSchedulersLastCall) {
   settings.statistics.window_start = 0;
   settings.statistics.window_end = 10;
   settings.statistics.num_seeds = 1;
-  const PassPlan plan = PlanGateScores({settings});
+  const FitPlan plan = PlanFit({settings}, 8);
   const auto calls = [](int64_t of_a_run) {
     return [of_a_run](const StatisticsSettings&) { return of_a_run; };
   };
-  EXPECT_EQ(CallsOf(plan, calls(10)), 10);
-  EXPECT_EQ(CallsOf(plan, calls(11)), 11);
-  EXPECT_EQ(CallsOf(plan, calls(20)), 11);
+  EXPECT_EQ(CallsOf(plan, calls(10)), 4 * 10);
+  EXPECT_EQ(CallsOf(plan, calls(11)), 4 * 11);
+  EXPECT_EQ(CallsOf(plan, calls(20)), 4 * 11);
 }
 
 }  // namespace

@@ -290,9 +290,12 @@ TEST_F(FitTest, TheEstimateIsWhatIsRun) {
     done[p.phase] = p.done;
   };
   FitErasers(pipeline_, {settings}, options);
-  EXPECT_EQ(done["statistics"], cost.statistics);
-  EXPECT_EQ(done["gates"], cost.gates);
-  EXPECT_EQ(cost.statistics, 4 * 2 * 6);
+  EXPECT_EQ(done["targets"], cost.targets);
+  EXPECT_EQ(done["anchors"], cost.anchors);
+  EXPECT_EQ(cost.targets, 2 * 2 * 6);
+  EXPECT_EQ(cost.anchors, 4 * 2 * 6);
+  EXPECT_EQ(cost.repeated, 0);
+  EXPECT_EQ(cost.kept_bytes, 0);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "erasure/anchor_rows.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -65,35 +66,38 @@ at::Tensor Activation(size_t batch, int64_t call, size_t rows) {
   return at::randn({static_cast<int64_t>(rows), kTokens, kWidth}) + 3;
 }
 
-// Runs all batches that the concepts of `range` need.
+// Runs all batches that the concepts of `range` need; hands over whole batches,
+// or their anchors' rows.
 GateScoreCollector Collect(const std::vector<ConceptSettings>& concepts,
-                           const PassPlan& plan, const GateSlots& slots,
-                           const ConceptRange& range) {
+                           const FitPlan& plan, const GateSlots& slots,
+                           const ConceptRange& range,
+                           bool anchors_alone = false) {
   GateScoreCollector collector(
       plan, slots, range, 1,
-      [&](size_t i, size_t) { return GateOf(i, concepts[i]); },
+      [&](size_t i) {
+        return std::vector<GateScoreCollector::Gate>{GateOf(i, concepts[i])};
+      },
       c10::Device(at::kCPU));
-  for (const size_t b : BatchesOf(plan, PromptsOfConcepts(plan, range))) {
-    std::vector<size_t> rows;
-    for (size_t i = plan.batches[b].begin; i < plan.batches[b].end; ++i)
-      rows.push_back(plan.passes[i].prompt);
-    const size_t count = rows.size();
-    collector.BeginRun(std::move(rows), concepts[0].statistics);
-    for (int64_t call = 0; call <= 2; ++call) {
-      const auto n = static_cast<int64_t>(count);
-      if (collector.BeginForward({500, n, 0, 4, 4}))
-        collector.OnActivation(Activation(b, call, count), 0);
+  for (const size_t b : BatchesOf(plan, AnchorsOf(plan, range))) {
+    const PassRange& passes = plan.batches[b];
+    collector.BeginBatch(b);
+    for (int64_t call = 1; call <= 2; ++call) {
+      const at::Tensor x = Activation(b, call, passes.end - passes.begin);
+      if (anchors_alone) {
+        collector.Score(SelectRows(x, AnchorRows(plan, b)), 0);
+      } else {
+        collector.Record(x, 0, {});
+      }
     }
-    collector.AddScores(b, Part(collector.TakeRun(b)));
+    collector.AddScores(b, Part(collector.TakeScores()));
   }
   return collector;
 }
 
 TEST(GateScoreCollectorTest, EqualsTheDefinitionInDoublePrecision) {
   const auto concepts = List(7);
-  const MomentPlan moments = PlanMoments(concepts, 3);
-  const PassPlan plan = PlanGateScores(concepts, 3);
-  const GateSlots slots = PlanGateSlots(moments, concepts);
+  const FitPlan plan = PlanFit(concepts, 3);
+  const GateSlots slots = PlanGateSlots(plan, concepts);
   const auto collector = Collect(concepts, plan, slots, {0, 7});
   for (size_t i = 0; i < concepts.size(); ++i) {
     const auto gate = GateOf(i, concepts[i]);
@@ -129,9 +133,8 @@ TEST(GateScoreCollectorTest, EqualsTheDefinitionInDoublePrecision) {
 
 TEST(GateScoreCollectorTest, AShardHasTheBitsOfTheWholeList) {
   const auto concepts = List(70);  // four blocks, of 35 and 35
-  const MomentPlan moments = PlanMoments(concepts, 3);
-  const PassPlan plan = PlanGateScores(concepts, 3);
-  const GateSlots slots = PlanGateSlots(moments, concepts);
+  const FitPlan plan = PlanFit(concepts, 3);
+  const GateSlots slots = PlanGateSlots(plan, concepts);
   EXPECT_EQ(slots.blocks.size(), 4u);
   const auto whole = Collect(concepts, plan, slots, {0, 70});
   for (const ConceptRange& range :
@@ -140,6 +143,27 @@ TEST(GateScoreCollectorTest, AShardHasTheBitsOfTheWholeList) {
     for (size_t i = range.begin; i < range.end; ++i)
       EXPECT_EQ(shard.Scores(i, 0), whole.Scores(i, 0)) << i;
   }
+}
+
+// As those of activations that were kept are.
+TEST(GateScoreCollectorTest, AnchorsRowsAloneHaveTheBitsOfWholeBatches) {
+  const auto concepts = List(7);
+  const FitPlan plan = PlanFit(concepts, 3);
+  const GateSlots slots = PlanGateSlots(plan, concepts);
+  // A mapping shares its batch with anchors.
+  ASSERT_EQ(AnchorRows(plan, plan.num_first_batches),
+            (std::vector<int64_t>{1, 2}));
+  const auto whole = Collect(concepts, plan, slots, {0, 7});
+  const auto anchors = Collect(concepts, plan, slots, {0, 7}, true);
+  for (size_t i = 0; i < concepts.size(); ++i)
+    EXPECT_EQ(anchors.Scores(i, 0), whole.Scores(i, 0)) << i;
+}
+
+TEST(SelectRowsTest, GivesTheRowsAndCopiesNoNeighbours) {
+  const at::Tensor x = at::arange(10, at::kFloat).reshape({5, 2});
+  EXPECT_TRUE(at::equal(SelectRows(x, {0, 2, 3}),
+                        x.index_select(0, at::tensor({0, 2, 3}, at::kLong))));
+  EXPECT_TRUE(SelectRows(x, {1, 2}).is_alias_of(x));
 }
 
 TEST(GateBlockTest, ATokenAtTheReferenceHasZeroAndInTheSubspaceOne) {

@@ -199,7 +199,7 @@ class EvalTest(unittest.TestCase):
                        ("prompts", "mapping", "surrogate", "anchors") for prompt in concept[part]}
             settings = concepts[0]
             calls = min(settings["window"][1] + 1, settings["steps"])
-            self.assertEqual(plan["statistics_passes"] + plan["gate_passes"],
+            self.assertEqual(plan["passes"],
                              len(prompts) * settings["num_seeds"] * calls)
 
     def test_wrong_usage_is_one_line(self):
