@@ -83,8 +83,8 @@ int RunGloce(int argc, const char* const* argv) {
     std::cout.flush();
     if (!std::cout) return ReportError("cannot write to stdout", kFailed);
     return code;
-  } catch (const Interrupted&) {
-    return ReportError("interrupted; what was written is whole", kInterrupted);
+  } catch (const Interrupted& interrupted) {
+    return ReportError(interrupted.what(), kInterrupted);
   } catch (const UsageError& error) {
     return ReportError(error.what(), kWrongUsage);
   } catch (const Error& error) {

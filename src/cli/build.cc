@@ -342,10 +342,17 @@ Erasers FitWithProgress(const BuildOptions& o, Pipeline& pipeline,
     passes_of[p.phase] = p.done;
     progress.Update(p.phase, p.done, p.total);
   };
-  Erasers erasers = FitErasers(pipeline, concepts, options);
-  progress.Finish();
-  passes = passes_of["targets"] + passes_of["anchors"];
-  return erasers;
+  try {
+    Erasers erasers = FitErasers(pipeline, concepts, options);
+    progress.Finish();
+    passes = passes_of["targets"] + passes_of["anchors"];
+    return erasers;
+  } catch (const Interrupted&) {
+    if (!std::filesystem::exists(options.parts_folder)) throw;
+    throw Interrupted(
+        "interrupted; the same command goes on from where it stopped, with " +
+        options.parts_folder);
+  }
 }
 
 int RunBuild(const BuildOptions& o) {

@@ -19,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kBuild =
     "build --model " GLOCE_BUNDLES
@@ -119,6 +120,52 @@ TEST(BuildPartsTest, AKilledBuildGoesOnAndEndsWithTheSameBytes) {
     return nlohmann::json::parse(result.out)["passes"].get<int64_t>();
   };
   EXPECT_LT(passes(resumed), passes(whole) / 2);
+}
+
+TEST(BuildPartsTest, AnInterruptedBuildSaysHowItGoesOn) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "e.safetensors";
+  RunningProgram program(kBuild + "-q --out " + out, folder / "output");
+  ASSERT_TRUE(program.WaitFor(out + ".parts", Has("surrogate-")));
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait(), 130);
+  EXPECT_EQ(ReadFile(folder / "output"),
+            "gloce: error: interrupted; the same command goes on from where it "
+            "stopped, with " +
+                out + ".parts\n");
+  EXPECT_EQ(RunProgram(kBuild + "-q --out " + out).exit_code, 0);
+}
+
+TEST(BuildPartsTest, ASecondBuildOfTheSameFileIsRefused) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "e.safetensors";
+  RunningProgram first(kBuild + "-q --out " + out, folder / "output");
+  ASSERT_TRUE(first.WaitFor(out + ".parts", Has(".gloce-lock")));
+  first.Signal(SIGSTOP);  // it cannot end before the second begins
+  const ProgramResult second = RunProgram(kBuild + "-q --out " + out);
+  first.Signal(SIGCONT);
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_THAT(second.err, HasSubstr(out + ".parts: another gloce process"));
+  EXPECT_EQ(first.Wait(), 0) << ReadFile(folder / "output");
+  ASSERT_EQ(RunProgram(kBuild + "-q --out " + (folder / "fresh")).exit_code, 0);
+  EXPECT_EQ(ReadFile(out), ReadFile(folder / "fresh"));
+}
+
+// A limit on the size of files ends writes half-way, as a full disk does.
+TEST(BuildPartsTest, ADiskThatIsFullLosesNothing) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "e.safetensors";
+  const ProgramResult full =  // blocks of 512 bytes
+      RunProgram(kBuild + "-q --out " + out, "trap '' XFSZ; ulimit -f 60;");
+  EXPECT_EQ(full.exit_code, 1);
+  EXPECT_THAT(full.err, HasSubstr("write failed: File too large"));
+  EXPECT_FALSE(fs::exists(out));
+  EXPECT_THAT(Listing(out + ".parts"), HasSubstr("surrogate-"));
+  EXPECT_THAT(Listing(out + ".parts"), Not(HasSubstr(".tmp")));
+  const ProgramResult resumed = RunProgram(kBuild + "-q --out " + out);
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  ASSERT_EQ(RunProgram(kBuild + "-q --out " + (folder / "fresh")).exit_code, 0);
+  EXPECT_EQ(ReadFile(out), ReadFile(folder / "fresh"));
 }
 
 TEST(BuildPartsTest, PartsOfOtherSettingsAreNotUsed) {

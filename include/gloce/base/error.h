@@ -25,7 +25,8 @@ class UsageError : public Error {
 // The user asked to stop (SIGINT, SIGTERM); everything written so far is whole.
 class Interrupted : public Error {
  public:
-  Interrupted() : Error("interrupted") {}
+  Interrupted() : Error("interrupted; what was written is whole") {}
+  explicit Interrupted(const std::string& message) : Error(message) {}
 };
 
 }  // namespace gloce
