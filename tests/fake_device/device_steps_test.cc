@@ -105,18 +105,22 @@ TEST_F(DeviceStepsTest, ErasingCopiesOnlyWhenAnotherSetOfConceptsActs) {
 }
 
 TEST_F(DeviceStepsTest, BuildingCopiesOnlyBetweenRuns) {
-  const std::string concepts = "--erase cat --erase owl --window ";
-  const DeviceLog few = Build(concepts + "0:2", "few");
-  const DeviceLog many = Build(concepts + "0:5", "many");
-  ASSERT_GT(few.Runs().size(), 2);
-  ASSERT_EQ(few.Runs().size(), many.Runs().size());
-  for (const DeviceLog* log : {&few, &many}) {
-    for (const std::vector<UnetCall>& run : log->Runs()) {
-      ASSERT_GT(run.size(), 1);
-      EXPECT_EQ(InsideRun(run), Cost());
+  // The second list's surrogate is an anchor, too, and kept for the gates.
+  const std::string concepts = "--erase cat --erase owl ";
+  for (const std::string anchors :
+       {"", "--anchors 'a picture' --anchors 'a picture of a fox' "}) {
+    const DeviceLog few = Build(concepts + anchors + "--window 0:2", "few");
+    const DeviceLog many = Build(concepts + anchors + "--window 0:5", "many");
+    ASSERT_GE(few.Runs().size(), 2);
+    ASSERT_EQ(few.Runs().size(), many.Runs().size());
+    for (const DeviceLog* log : {&few, &many}) {
+      for (const std::vector<UnetCall>& run : log->Runs()) {
+        ASSERT_GT(run.size(), 1);
+        EXPECT_EQ(InsideRun(run), Cost());
+      }
     }
+    EXPECT_EQ(Total(few), Total(many));
   }
-  EXPECT_EQ(Total(few), Total(many));
 }
 
 }  // namespace
