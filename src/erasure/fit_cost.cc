@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 
 #include "bundle/manifest.h"
 #include "erasure/anchor_rows.h"
@@ -121,6 +122,32 @@ CallCost MeasureCall(Pipeline& pipeline, const ConceptSettings& settings,
   return {seconds / static_cast<double>(calls), activations.bytes()};
 }
 
+// What KeptActivations will keep of `sampled` batches, in order, that have an
+// anchor to score, where a call for an image leaves `bytes_of_a_call`.
+struct KeptBatches {
+  std::set<size_t> batches;
+  int64_t bytes = 0;
+};
+
+KeptBatches ChooseKept(const FitPlan& plan, const std::vector<size_t>& sampled,
+                       const std::set<size_t>& scored,
+                       const CallsOfARun& calls_of_a_run,
+                       int64_t bytes_of_a_call, int64_t limit) {
+  KeptBatches kept;
+  for (const size_t b : sampled) {
+    if (!scored.contains(b)) continue;
+    const StatisticsSettings& statistics =
+        plan.prompts[plan.passes[plan.batches[b].begin].prompt].statistics;
+    const int64_t bytes = static_cast<int64_t>(AnchorRows(plan, b).size()) *
+                          RecordedCalls(statistics, calls_of_a_run) *
+                          bytes_of_a_call;
+    if (bytes > limit - kept.bytes) continue;
+    kept.bytes += bytes;
+    kept.batches.insert(b);
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::vector<int64_t> HookWidths(const BundleManifest& manifest) {
@@ -154,25 +181,6 @@ ConceptRange CheckFit(const Pipeline& pipeline,
     if (!widths.empty()) CheckGateRank(settings, widths);
   }
   return ConceptsOfShard(concepts.size(), options.shard, options.num_shards);
-}
-
-KeptBatches ChooseKept(const FitPlan& plan, const std::vector<size_t>& sampled,
-                       const std::set<size_t>& scored,
-                       const CallsOfARun& calls_of_a_run,
-                       int64_t bytes_of_a_call, int64_t limit) {
-  KeptBatches kept;
-  for (const size_t b : sampled) {
-    if (!scored.contains(b)) continue;
-    const StatisticsSettings& statistics =
-        plan.prompts[plan.passes[plan.batches[b].begin].prompt].statistics;
-    const int64_t bytes = static_cast<int64_t>(AnchorRows(plan, b).size()) *
-                          RecordedCalls(statistics, calls_of_a_run) *
-                          bytes_of_a_call;
-    if (bytes > limit - kept.bytes) continue;
-    kept.bytes += bytes;
-    kept.batches.insert(b);
-  }
-  return kept;
 }
 
 int64_t PeakMomentBytes(const FitPlan& plan,

@@ -1,7 +1,6 @@
 // What a fit costs, known before it runs.
 #pragma once
 
-#include <set>
 #include <vector>
 
 #include "erasure/fit_plan.h"
@@ -25,19 +24,6 @@ CallsOfARun CallsOfRuns(const Pipeline& pipeline);
 ConceptRange CheckFit(const Pipeline& pipeline,
                       const std::vector<ConceptSettings>& concepts,
                       const FitOptions& options);
-
-// Batches of the first phase whose anchors' activations are kept for the gates,
-// if a call of an image leaves `bytes_of_a_call`, and the bytes that they take
-// (KeptActivations). `sampled` are batches of the first phase, in order,
-// `scored` those with an anchor that is asked for.
-struct KeptBatches {
-  std::set<size_t> batches;
-  int64_t bytes = 0;
-};
-KeptBatches ChooseKept(const FitPlan& plan, const std::vector<size_t>& sampled,
-                       const std::set<size_t>& scored,
-                       const CallsOfARun& calls_of_a_run,
-                       int64_t bytes_of_a_call, int64_t limit);
 
 // The most bytes that MomentPhase takes at a time for the wanted reductions.
 // Sums of one prompt are D² + D float64 a layer of width D, or D without
