@@ -28,7 +28,7 @@ class RecordingHook : public LayerHook {
     return call_ > statistics_.window_start && call_ <= statistics_.window_end;
   }
 
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     Record(x.narrow(0, context_.num_unconditional,
                     context_.batch - context_.num_unconditional),
            layer);

@@ -26,7 +26,7 @@ class Watch : public LayerHook {
     contexts.push_back(context);
     return act;
   }
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     layers.push_back(layer);
     return zero_ ? at::zeros_like(x) : x;
   }
