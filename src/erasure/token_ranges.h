@@ -1,9 +1,10 @@
 // Kernels over tokens on LibTorch's own threads.
 #pragma once
 
-#include <ATen/TensorIterator.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace gloce {
 
@@ -12,17 +13,7 @@ namespace gloce {
 // that is compiled without OpenMP, and a second OpenMP runtime would compete
 // for the cores.
 //   per_token  (M) on the CPU, contiguous: one value a token, not looked at
-template <typename Each>
-void ForTokens(const at::Tensor& per_token, int64_t grain, const Each& each) {
-  const auto* base = static_cast<const char*>(per_token.const_data_ptr());
-  const auto item = static_cast<int64_t>(per_token.element_size());
-  auto iterator = at::TensorIterator::borrowing_nullary_op(per_token);
-  iterator.for_each(
-      [&](char** data, const int64_t*, int64_t inner, int64_t outer) {
-        const int64_t first = (data[0] - base) / item;
-        each(first, first + inner * outer);
-      },
-      grain);
-}
+void ForTokens(const at::Tensor& per_token, int64_t grain,
+               const std::function<void(int64_t, int64_t)>& each);
 
 }  // namespace gloce
