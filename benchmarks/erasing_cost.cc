@@ -1,6 +1,6 @@
 // What erasing costs in a step: time inside the operator over all layers ÷ time
 // of the step, for random erasers of N concepts whose gates are open on a share
-// of the tokens.
+// of the tokens; and the memory that it takes.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -34,9 +34,12 @@ struct Options {
   std::string bundle, device = "cpu", dtype = "float32";
   std::vector<int64_t> concepts = {1, 50, 300, 1000};
   std::vector<double> shares = {0.02, 1};
+  std::string surrogates = "shared";
   int64_t batch = 1;
   int runs = 5;
 };
+
+constexpr double kMiB = 1 << 20;
 
 struct Inputs {
   at::Tensor latents;
@@ -80,9 +83,11 @@ void Measure(ErasedDenoiser& denoiser, const Inputs& inputs,
     ratios.push_back(inside.back() / steps.back());
   }
   const double open = denoiser.TakeGateActivity().sum(1).mean().item<double>();
-  std::printf("%8zu  %7.1f  %7.1f  %9.2f  %9.1f  %7.2f\n",
+  const auto peak = static_cast<double>(timer.TakePeakBytes());
+  std::printf("%8zu  %7.1f  %7.1f  %9.2f  %9.1f  %7.2f  %10.1f\n",
               erasers.concepts.size(), 100 * share, 100 * open,
-              1e3 * Median(inside), 1e3 * Median(steps), 100 * Median(ratios));
+              1e3 * Median(inside), 1e3 * Median(steps), 100 * Median(ratios),
+              peak / kMiB);
   std::fflush(stdout);
 }
 
@@ -92,9 +97,12 @@ void Run(const Options& options) {
   const Bundle bundle(options.bundle);
   const gloce::BundleManifest& manifest = bundle.manifest();
   const Inputs inputs = RandomInputs(manifest, options.batch, placement);
+  const gloce::Surrogates surrogates = options.surrogates == "shared"
+                                           ? gloce::Surrogates::kShared
+                                           : gloce::Surrogates::kDistinct;
   const auto random = [&](int64_t num_concepts) {
     return gloce::RandomErasers(manifest.hooks, manifest.model_identity,
-                                num_concepts);
+                                num_concepts, surrogates);
   };
   ErasedDenoiser denoiser(bundle, placement, random(1), kStrength);
   std::vector<at::Tensor> activations;
@@ -104,8 +112,10 @@ void Run(const Options& options) {
     activations = recorder.TakeInputs();
   }
   std::printf(
-      "%s, batch %lld with guidance, %d threads, median of %d\n"
-      "concepts   asked %%   open %%      op ms    step ms   cost %%\n",
+      "%s, batch %lld with guidance, %d threads, median of %d; memory inside "
+      "the operator\n"
+      "concepts   asked %%   open %%      op ms    step ms   cost %%    peak "
+      "MiB\n",
       bundle.name().c_str(), static_cast<long long>(options.batch),
       at::get_num_threads(), options.runs);
   for (const int64_t num_concepts : options.concepts) {
@@ -128,6 +138,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--share", options.shares, "Shares of tokens with open gates")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--surrogates", options.surrogates,
+                 "One for all concepts (shared) or one each (distinct)")
+      ->check(CLI::IsMember({"shared", "distinct"}))
       ->capture_default_str();
   app.add_option("--runs", options.runs, "Steps a line")
       ->check(CLI::Range(1, 1000))

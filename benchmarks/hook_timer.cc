@@ -1,7 +1,9 @@
 #include "hook_timer.h"
 
 #include <ATen/record_function.h>
+#include <c10/core/Allocator.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -18,6 +20,20 @@ using Clock = std::chrono::steady_clock;
 double seconds = 0;
 int64_t calls = 0;
 std::vector<at::Tensor> inputs;
+bool inside = false;
+int64_t bytes = 0;  // allocated in this call and not freed
+int64_t peak_bytes = 0;
+
+// Hears of every allocation of the thread that it is installed on.
+struct MemoryReports : c10::MemoryReportingInfoBase {
+  void reportMemoryUsage(void* /*pointer*/, int64_t size, size_t /*allocated*/,
+                         size_t /*reserved*/, c10::Device /*device*/) override {
+    if (!inside) return;
+    bytes += size;
+    peak_bytes = std::max(peak_bytes, bytes);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+};
 
 struct Start : at::ObserverContext {
   Clock::time_point time;
@@ -36,6 +52,8 @@ std::unique_ptr<at::ObserverContext> OnStart(
     if (inputs.size() <= layer) inputs.resize(layer + 1);
     inputs[layer] = values[0].toTensor().clone();
   }
+  inside = true;
+  bytes = 0;
   auto start = std::make_unique<Start>();
   start->time = Clock::now();
   return start;
@@ -47,6 +65,7 @@ void OnEnd(const at::RecordFunction& /*function*/,
   const auto* start = static_cast<const Start*>(context);
   seconds += std::chrono::duration<double>(Clock::now() - start->time).count();
   ++calls;
+  inside = false;
 }
 
 }  // namespace
@@ -54,9 +73,12 @@ void OnEnd(const at::RecordFunction& /*function*/,
 HookTimer::HookTimer(bool keep_inputs)
     : handle_(at::addGlobalCallback(at::RecordFunctionCallback(OnStart, OnEnd)
                                         .needsInputs(keep_inputs)
-                                        .scopes({at::RecordScope::FUNCTION}))) {
+                                        .scopes({at::RecordScope::FUNCTION}))),
+      memory_(c10::DebugInfoKind::PROFILER_STATE,
+              std::make_shared<MemoryReports>()) {
   seconds = 0;
   calls = 0;
+  peak_bytes = 0;
   inputs.clear();
 }
 
@@ -67,6 +89,8 @@ double HookTimer::TakeSeconds() {
   calls = 0;
   return std::exchange(seconds, 0);
 }
+
+int64_t HookTimer::TakePeakBytes() { return std::exchange(peak_bytes, 0); }
 
 std::vector<at::Tensor> HookTimer::TakeInputs() {
   return std::exchange(inputs, {});

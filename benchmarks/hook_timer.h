@@ -1,7 +1,9 @@
-// Time inside gloce::hook, seen from outside: whatever is installed there.
+// Time and memory inside gloce::hook, seen from outside: whatever is installed
+// there.
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 
 #include <cstdint>
 #include <vector>
@@ -22,11 +24,18 @@ class HookTimer {
   // since then the operator was not measured.
   double TakeSeconds();
 
+  // Most bytes that tensors inside one call took beyond what was allocated when
+  // it began, the result included, of all calls since the last time. LibTorch's
+  // allocators tell; a matrix library's own workspace is not among them. Only
+  // calls on the thread that made this object count.
+  int64_t TakePeakBytes();
+
   // The latest x (B, T, D) of each layer since the last time, by layer.
   std::vector<at::Tensor> TakeInputs();
 
  private:
   uint64_t handle_;
+  c10::DebugInfoGuard memory_;
 };
 
 }  // namespace gloce

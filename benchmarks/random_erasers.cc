@@ -33,7 +33,7 @@ std::vector<HookPoint> Sd14Hooks() {
 
 Erasers RandomErasers(const std::vector<HookPoint>& hooks,
                       const std::string& model_identity, int64_t num_concepts,
-                      uint64_t seed) {
+                      Surrogates surrogates, uint64_t seed) {
   at::manual_seed(seed);
   Erasers erasers;
   erasers.model_identity = model_identity;
@@ -51,12 +51,15 @@ Erasers RandomErasers(const std::vector<HookPoint>& hooks,
   for (const HookPoint& hook : hooks) {
     const int64_t d = hook.width;
     const at::Tensor gate = at::randn({num_concepts, d, 1});
+    const int64_t num_means =
+        surrogates == Surrogates::kShared ? 1 : num_concepts;
+    const at::Tensor means = at::randn({num_means, d}) * 0.01;
     erasers.layers.push_back(
         {hook.path, d, at::randn({num_concepts, d, 2}) / std::sqrt(d),
          at::randn({num_concepts, 2, d}) / std::sqrt(d),
          at::randn({num_concepts, d}), at::randn({num_concepts, d}),
          gate / gate.norm(2, {1}, /*keepdim=*/true),
-         (at::randn({1, d}) * 0.01).repeat({num_concepts, 1}),
+         means.expand({num_concepts, d}).contiguous(),
          at::full({num_concepts}, kClosed), at::full({num_concepts}, kSlope)});
   }
   return erasers;

@@ -24,10 +24,14 @@ inline constexpr LayerSize kSd14Layers[] = {
 // SD 1.4's 16 hook points; paths are made up.
 std::vector<HookPoint> Sd14Hooks();
 
-// N concepts with the published ranks (2, 16, 1), one surrogate for all, as the
-// presets for people and styles have it. Gates are closed until OpenGates.
+// One for all, as the presets for people and styles have it, or one each.
+enum class Surrogates { kShared, kDistinct };
+
+// N concepts with the published ranks (2, 16, 1). Gates are closed until
+// OpenGates.
 Erasers RandomErasers(const std::vector<HookPoint>& hooks,
                       const std::string& model_identity, int64_t num_concepts,
+                      Surrogates surrogates = Surrogates::kShared,
                       uint64_t seed = 0);
 
 // Sets each layer's threshold so that some concept's gate is open (s > 1/2) on

@@ -43,7 +43,7 @@ class Statistics : public gloce::LayerHook {
     return true;
   }
 
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     const auto [height, width] = gloce::TokenMapSize(
         x.size(1), context_.latent_height, context_.latent_width);
     layers_[layer].Add(

@@ -11,6 +11,8 @@ import torch
 # Name -> dimensions behind N: D the layer's width, R a rank.
 _TENSORS = {"map_up": "DR", "map_down": "RD", "mapping_mean": "D", "target_mean": "D",
             "gate_basis": "DR", "surrogate_mean": "D", "gate_center": "", "gate_slope": ""}
+# How a file may hold all tensors but the scalars of a gate, which are F32.
+_DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 _HEADER_LIMIT = 100_000_000  # bytes, of the format
 
 
@@ -29,7 +31,7 @@ class Concept:
 
 @dataclass(frozen=True)
 class Erasers:
-    """N concepts at every hook point; all tensors float32 with N as first dimension.
+    """N concepts at every hook point; all tensors float32, however they were stored, with N first.
 
     layers: module path -> map_up (N, D, R1), map_down (N, R1, D), mapping_mean,
     target_mean, surrogate_mean (N, D), gate_basis (N, D, R3), gate_center, gate_slope (N).
@@ -56,31 +58,43 @@ def _header(data: bytes, path: Path) -> tuple[dict, int]:
     return header, 8 + length
 
 
-def _tensor(header: dict, name: str, data: bytes, start: int, path: Path) -> torch.Tensor:
+def _tensor(header: dict, name: str, dtype: str, data: bytes, start: int,
+            path: Path) -> torch.Tensor:
+    """A tensor that must be stored as `dtype`, as float32."""
     try:
         entry = header[name]
         shape = [int(n) for n in entry["shape"]]
         begin, end = entry["data_offsets"]
-        dtype = entry["dtype"]
+        found = entry["dtype"]
     except (KeyError, TypeError, ValueError) as error:
         raise ErasersError(f"{path}: tensor {name}: missing or malformed") from error
-    if dtype != "F32" or not 0 <= begin <= end <= len(data) - start \
-            or end - begin != 4 * math.prod(shape):
-        raise ErasersError(f"{path}: tensor {name}: {dtype} {shape} at {begin}:{end} does not fit")
-    values = torch.frombuffer(bytearray(data[start + begin:start + end]), dtype=torch.float32) \
+    stored = _DTYPES[dtype]
+    if found != dtype or not 0 <= begin <= end <= len(data) - start \
+            or end - begin != stored.itemsize * math.prod(shape):
+        raise ErasersError(f"{path}: tensor {name}: {found} {shape} at {begin}:{end} does not fit,"
+                           f" expected {dtype}")
+    values = torch.frombuffer(bytearray(data[start + begin:start + end]), dtype=stored).float() \
         if end > begin else torch.empty(0)
     if not bool(torch.isfinite(values).all()):
         raise ErasersError(f"{path}: tensor {name}: has values that are not finite")
     return values.reshape(shape)
 
 
-def _layer(header: dict, hook: dict, count: int, data: bytes, start: int,
+def _stored_dtype(header: dict, hooks: list[dict], path: Path) -> str:
+    """That of a file's first tensor, which all have but the scalars of a gate."""
+    dtype = header[f"{hooks[0]['path']}.{next(iter(_TENSORS))}"]["dtype"]
+    if dtype not in _DTYPES:
+        raise ErasersError(f"{path}: dtype {dtype}, expected one of {', '.join(_DTYPES)}")
+    return dtype
+
+
+def _layer(header: dict, hook: dict, count: int, dtype: str, data: bytes, start: int,
            path: Path) -> dict[str, torch.Tensor]:
     """The tensors of one hook point for `count` concepts, their shapes checked."""
     place, width = str(hook["path"]), int(hook["width"])
     layer = {}
     for key, dims in _TENSORS.items():
-        tensor = _tensor(header, f"{place}.{key}", data, start, path)
+        tensor = _tensor(header, f"{place}.{key}", dtype if dims else "F32", data, start, path)
         expected = (count, *(width if dim == "D" else None for dim in dims))
         if tensor.dim() != len(expected) or any(
                 want not in (None, size) for want, size in zip(expected, tensor.shape)):
@@ -121,8 +135,10 @@ def load(path: str | Path) -> Erasers:
         concepts = [_concept(item, path) for item in json.loads(metadata["concepts"])]
         if not concepts:
             raise ErasersError(f"{path}: holds no concept")
-        layers = {str(hook["path"]): _layer(header, hook, len(concepts), data, start, path)
-                  for hook in json.loads(metadata["hooks"])}
+        hooks = json.loads(metadata["hooks"])
+        dtype = _stored_dtype(header, hooks, path)
+        layers = {str(hook["path"]): _layer(header, hook, len(concepts), dtype, data, start, path)
+                  for hook in hooks}
         return Erasers(str(metadata["model_identity"]), concepts, layers)
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         if isinstance(error, ErasersError):

@@ -9,15 +9,6 @@
 namespace gloce {
 namespace {
 
-c10::ScalarType ParseDtype(const std::string& name) {
-  for (const auto dtype : {c10::ScalarType::Float, c10::ScalarType::Half,
-                           c10::ScalarType::BFloat16}) {
-    if (name == DtypeName(dtype)) return dtype;
-  }
-  throw UsageError("--dtype: got \"" + name +
-                   "\", expected float32, float16 or bfloat16");
-}
-
 c10::Device ParseDevice(const std::string& name) {
   if (name == "auto") {
     return at::hasCUDA() ? c10::Device(c10::DeviceType::CUDA, 0)
@@ -35,6 +26,15 @@ c10::Device ParseDevice(const std::string& name) {
 }
 
 }  // namespace
+
+c10::ScalarType ParseDtype(const std::string& name) {
+  for (const auto dtype : {c10::ScalarType::Float, c10::ScalarType::Half,
+                           c10::ScalarType::BFloat16}) {
+    if (name == DtypeName(dtype)) return dtype;
+  }
+  throw UsageError("--dtype: got \"" + name +
+                   "\", expected float32, float16 or bfloat16");
+}
 
 std::string DtypeName(c10::ScalarType dtype) {
   switch (dtype) {

@@ -69,6 +69,7 @@ json DescribeErasers(const std::string& path) {
   return {{"kind", "erasers"},
           {"model_identity", erasers.model_identity},
           {"sha256", ErasersHash(erasers)},
+          {"dtype", DtypeName(erasers.stored_dtype)},
           {"concepts", concepts},
           {"layers", layers}};
 }

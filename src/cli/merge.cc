@@ -13,6 +13,7 @@ namespace {
 struct MergeOptions {
   std::vector<std::string> inputs;
   std::string out;
+  std::optional<std::string> dtype;
   OutputOptions output;
 };
 
@@ -20,7 +21,8 @@ int RunMerge(const MergeOptions& o) {
   CheckWritable(o.out);
   std::vector<Erasers> inputs;
   for (const std::string& path : o.inputs) inputs.push_back(ReadErasers(path));
-  const Erasers merged = MergeErasers(inputs);
+  Erasers merged = MergeErasers(inputs);
+  if (o.dtype) merged.stored_dtype = ParseDtype(*o.dtype);
   WriteErasers(o.out, merged);
   if (o.output.json) {
     const nlohmann::json document = {{"file", o.out},
@@ -37,19 +39,26 @@ int RunMerge(const MergeOptions& o) {
 
 void RegisterMerge(CLI::App& app, Command& command) {
   CLI::App* sub =
-      app.add_subcommand("merge", "Join erasers files of one model");
+      app.add_subcommand("merge",
+                         "Join erasers files of one model, or store one in "
+                         "half of the bytes");
   auto o = std::make_shared<MergeOptions>();
   sub->add_option("files", o->inputs,
                   "Erasers files; their order is kept, and of the shards of a "
                   "list the list's")
       ->required();
   sub->add_option("--out", o->out, "Erasers file to write")->required();
+  sub->add_option("--dtype", o->dtype,
+                  "How the matrices are stored: float32, float16 or bfloat16 "
+                  "(default: as in the inputs; float32 if they differ)");
   o->output.Register(*sub);
   sub->footer(
       "\nExample:\n  gloce merge people.safetensors styles.safetensors --out "
       "all.safetensors\n"
       "  gloce merge part1.safetensors part2.safetensors --out "
-      "whole.safetensors");
+      "whole.safetensors\n"
+      "  gloce merge people.safetensors --dtype float16 --out "
+      "small.safetensors");
   sub->callback([o, &command] { command = [o] { return RunMerge(*o); }; });
 }
 

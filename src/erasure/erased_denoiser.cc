@@ -49,16 +49,14 @@ class EraserHook final : public LayerHook {
     return true;
   }
 
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     const LayerUpdate& update = layers_[layer];
-    const at::Tensor rows =
-        x.to(at::kFloat).reshape({-1, x.size(2)}).contiguous();
+    const bool in_place = OwnsValues(x) && x.is_contiguous();
+    const at::Tensor rows = x.reshape({-1, x.size(2)}).contiguous();
     const WidestGates widest = update.Widest(rows, waiting_mask_);
     CountActivity(layer, x.size(1), widest);
-    const at::Tensor changed = update.Apply(rows, widest);
-    return changed.is_same(rows)
-               ? x
-               : changed.to(x.scalar_type()).reshape(x.sizes());
+    const at::Tensor changed = update.Apply(rows, widest, in_place);
+    return changed.is_same(rows) ? x : changed.reshape(x.sizes());
   }
 
   // Shares of all conditional tokens, layers and steps since the last call; (B,

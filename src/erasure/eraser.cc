@@ -76,6 +76,7 @@ Erasers SelectConcepts(const Erasers& erasers,
   }
   Erasers selected;
   selected.model_identity = erasers.model_identity;
+  selected.stored_dtype = erasers.stored_dtype;
   std::vector<int64_t> rows;
   for (size_t i = 0; i < known.size(); ++i) {
     if (std::find(names.begin(), names.end(), known[i]) == names.end())
@@ -97,6 +98,11 @@ Erasers MergeErasers(const std::vector<Erasers>& inputs) {
   if (inputs.empty()) throw Error("no erasers to join");
   Erasers merged;
   merged.model_identity = inputs[0].model_identity;
+  const bool same_dtype =
+      std::all_of(inputs.begin(), inputs.end(), [&](const Erasers& input) {
+        return input.stored_dtype == inputs[0].stored_dtype;
+      });
+  merged.stored_dtype = same_dtype ? inputs[0].stored_dtype : at::kFloat;
   std::set<std::string> names;
   const std::vector<size_t> order = OrderOfJoining(inputs);
   for (const size_t index : order) {

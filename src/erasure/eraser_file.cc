@@ -38,8 +38,36 @@ const std::string& MetadataValue(
   return found->second;
 }
 
+struct StoredDtype {
+  const char* name;  // in safetensors
+  at::ScalarType type;
+};
+
+constexpr StoredDtype kStoredDtypes[] = {
+    {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16}};
+
+const char* NameOf(at::ScalarType type) {
+  for (const StoredDtype& stored : kStoredDtypes) {
+    if (stored.type == type) return stored.name;
+  }
+  throw Error("erasers: got the stored type " + std::string(toString(type)) +
+              ", expected float32, float16 or bfloat16");
+}
+
+// The type of all tensors of a file but those that are always float32: that of
+// its first.
+at::ScalarType StoredDtypeOf(const SafetensorsEntry& first,
+                             const std::string& path) {
+  for (const StoredDtype& stored : kStoredDtypes) {
+    if (first.dtype == stored.name) return stored.type;
+  }
+  throw Error(path + ": " + first.name + ": got " + first.dtype +
+              ", expected F32, F16 or BF16");
+}
+
 void CheckShape(const std::string& path, const SafetensorsEntry& entry,
-                const LayerTensor& spec, int64_t num_concepts, int64_t width) {
+                const LayerTensor& spec, int64_t num_concepts, int64_t width,
+                const std::string& dtype) {
   const std::string dims = spec.dims;
   bool fits =
       entry.shape.size() == dims.size() + 1 && entry.shape[0] == num_concepts;
@@ -47,14 +75,18 @@ void CheckShape(const std::string& path, const SafetensorsEntry& entry,
     fits =
         dims[d] == 'D' ? entry.shape[d + 1] == width : entry.shape[d + 1] >= 1;
   }
-  if (fits && entry.dtype == "F32") return;
+  if (fits && entry.dtype == dtype) return;
   std::string got = entry.dtype + " (";
   for (const int64_t size : entry.shape) got += std::to_string(size) + ",";
-  std::string expected = "F32 (" + std::to_string(num_concepts) + ",";
+  std::string expected = dtype + " (" + std::to_string(num_concepts) + ",";
   for (const char dim : dims)
     expected += dim == 'D' ? std::to_string(width) + "," : "rank,";
   throw Error(path + ": " + entry.name + ": got " + got + "), expected " +
               expected + ")");
+}
+
+std::string TensorName(const std::string& hook, const LayerTensor& spec) {
+  return hook + "." + spec.name;
 }
 
 const SafetensorsEntry& FindTensor(const SafetensorsFile& file,
@@ -67,20 +99,22 @@ const SafetensorsEntry& FindTensor(const SafetensorsFile& file,
 
 LayerErasers ReadLayer(const SafetensorsFile& file, const std::string& path,
                        const std::string& hook, int64_t width,
-                       int64_t num_concepts, std::set<std::string>& used) {
+                       int64_t num_concepts, at::ScalarType stored_dtype,
+                       std::set<std::string>& used) {
   LayerErasers layer;
   layer.path = hook;
   layer.width = width;
   for (const LayerTensor& spec : kLayerTensors) {
-    std::string name = hook;
-    name.append(".").append(spec.name);
+    const std::string name = TensorName(hook, spec);
     const SafetensorsEntry& entry = FindTensor(file, path, name);
-    CheckShape(path, entry, spec, num_concepts, width);
+    const at::ScalarType dtype =
+        spec.always_float32() ? at::kFloat : stored_dtype;
+    CheckShape(path, entry, spec, num_concepts, width, NameOf(dtype));
     used.insert(name);
     // A copy: the file's bytes go away, and they need not be aligned.
-    at::Tensor tensor = at::empty(entry.shape, at::kFloat);
+    const at::Tensor tensor = at::empty(entry.shape, dtype);
     std::memcpy(tensor.data_ptr(), entry.data.data(), entry.data.size());
-    layer.*spec.tensor = tensor;
+    layer.*spec.tensor = tensor.to(at::kFloat);
   }
   if (layer.map_up.size(2) != layer.map_down.size(1)) {
     throw Error(path + ": " + hook + ": map_up has rank " +
@@ -160,9 +194,15 @@ Erasers ParseErasers(std::string bytes, const std::string& path) {
     const std::string hook_path = hook.String("path");
     const int64_t width = hook.Integer("width");
     hook.Finish();
+    if (erasers.layers.empty()) {
+      erasers.stored_dtype = StoredDtypeOf(
+          FindTensor(file, path, TensorName(hook_path, kLayerTensors[0])),
+          path);
+    }
     erasers.layers.push_back(
         ReadLayer(file, path, hook_path, width,
-                  static_cast<int64_t>(erasers.concepts.size()), used));
+                  static_cast<int64_t>(erasers.concepts.size()),
+                  erasers.stored_dtype, used));
   }
   for (const SafetensorsEntry& entry : file.entries()) {
     if (!used.contains(entry.name))
@@ -181,12 +221,13 @@ std::string SerializeErasers(const Erasers& erasers) {
   for (const LayerErasers& layer : erasers.layers) {
     hooks.push_back({{"path", layer.path}, {"width", layer.width}});
     for (const LayerTensor& spec : kLayerTensors) {
-      keep.push_back(
-          (layer.*spec.tensor).to(at::kCPU, at::kFloat).contiguous());
+      const at::ScalarType dtype =
+          spec.always_float32() ? at::kFloat : erasers.stored_dtype;
+      keep.push_back((layer.*spec.tensor).to(at::kCPU, dtype).contiguous());
       const at::Tensor& tensor = keep.back();
       entries.push_back(
-          {layer.path + "." + spec.name,
-           "F32",
+          {TensorName(layer.path, spec),
+           NameOf(dtype),
            tensor.sizes().vec(),
            {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}});
     }

@@ -75,7 +75,7 @@ class ActivationBytes final : public LayerHook {
     bytes_ = 0;
     return true;
   }
-  at::Tensor OnActivation(const at::Tensor& x, size_t /*layer*/) override {
+  at::Tensor OnActivation(at::Tensor x, size_t /*layer*/) override {
     bytes_ += static_cast<int64_t>(x.nbytes()) / x.size(0);
     return x;
   }

@@ -5,46 +5,50 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <string>
+#include <string_view>
+#include <vector>
+
+#include "erasure/token_blocks.h"
 
 namespace gloce {
 namespace {
 
-// Bytes of a block's projections: what stays in a core's cache, and what keeps
-// an accelerator busy.
-constexpr int64_t kBlockBytesCpu = 2 << 20;
-constexpr int64_t kBlockBytesAccelerator = 64 << 20;
+// The different rows of a matrix, in the order of their first places.
+struct DistinctRows {
+  at::Tensor rows;                // (G, D)
+  std::vector<int64_t> group_of;  // row of `rows` that each was
+};
+
+DistinctRows FindDistinctRows(const at::Tensor& matrix) {
+  std::map<std::string_view, int64_t> group_of_row;
+  std::vector<int64_t> firsts, group_of;
+  for (int64_t n = 0; n < matrix.size(0); ++n) {
+    const at::Tensor row = matrix[n];
+    const std::string_view bytes(static_cast<const char*>(row.const_data_ptr()),
+                                 row.nbytes());
+    const auto [it, fresh] =
+        group_of_row.try_emplace(bytes, static_cast<int64_t>(firsts.size()));
+    if (fresh) firsts.push_back(n);
+    group_of.push_back(it->second);
+  }
+  return {matrix.index_select(0, at::tensor(firsts, at::kLong)), group_of};
+}
 
 }  // namespace
 
 GateBank::GateBank(const at::Tensor& gate_basis,
                    const at::Tensor& surrogate_mean, c10::Device device)
     : rank_(gate_basis.size(2)) {
-  const int64_t num_concepts = gate_basis.size(0);
-  const int64_t width = gate_basis.size(1);
   const at::Tensor means = surrogate_mean.to(at::kCPU, at::kFloat).contiguous();
-  std::map<std::string, size_t> group_of_mean;
-  std::vector<std::vector<int64_t>> members;
-  for (int64_t n = 0; n < num_concepts; ++n) {
-    const at::Tensor mean = means[n];
-    const std::string bytes(static_cast<const char*>(mean.data_ptr()),
-                            mean.nbytes());
-    const auto [it, fresh] = group_of_mean.try_emplace(bytes, members.size());
-    if (fresh) members.emplace_back();
-    members[it->second].push_back(n);
+  const DistinctRows distinct = FindDistinctRows(means);
+  if (distinct.rows.size(0) > 1) {
+    shifted_.emplace(gate_basis, distinct.rows, distinct.group_of, device);
+    return;
   }
-  std::vector<int64_t> order(static_cast<size_t>(num_concepts));
-  int64_t column = 0;
-  for (const std::vector<int64_t>& concepts : members) {
-    for (const int64_t n : concepts) order[static_cast<size_t>(n)] = column++;
-    const at::Tensor basis =
-        gate_basis.index_select(0, at::tensor(concepts, at::kLong))
-            .permute({1, 0, 2})
-            .reshape({width, -1})
-            .to(device, at::kFloat);
-    groups_.push_back({means[concepts[0]].to(device), basis});
-  }
-  if (groups_.size() > 1) order_ = at::tensor(order, at::kLong).to(device);
+  mean_ = means[0].to(device);
+  basis_ = gate_basis.permute({1, 0, 2})
+               .reshape({gate_basis.size(1), -1})
+               .to(device, at::kFloat);
 }
 
 at::Tensor GateProjections(const at::Tensor& rows, const at::Tensor& mean,
@@ -59,34 +63,34 @@ at::Tensor GateProjections(const at::Tensor& rows, const at::Tensor& mean,
 }
 
 at::Tensor GateBank::Projections(const at::Tensor& rows) const {
-  std::vector<at::Tensor> columns;
-  for (const Group& group : groups_)
-    columns.push_back(GateProjections(rows, group.mean, group.basis, rank_));
-  if (columns.size() == 1) return columns[0];
-  return at::cat(columns, 1).index_select(1, order_);
+  return shifted_ ? shifted_->Projections(rows)
+                  : GateProjections(rows, mean_, basis_, rank_);
+}
+
+int64_t GateBank::BytesPerToken() const {
+  if (shifted_) return shifted_->BytesPerToken();
+  return std::max(basis_.size(0), basis_.size(1)) *
+         static_cast<int64_t>(sizeof(float));
 }
 
 WidestGates GateBank::Widest(const at::Tensor& rows, const at::Tensor& slope,
                              const at::Tensor& center,
                              const at::Tensor& waiting) const {
   const int64_t num_rows = rows.size(0);
-  const int64_t num_values = std::max(rows.size(1), slope.size(0) * rank_);
-  const int64_t bytes = rows.is_cpu() ? kBlockBytesCpu : kBlockBytesAccelerator;
-  const int64_t block = std::max<int64_t>(
-      bytes / (num_values * static_cast<int64_t>(sizeof(float))), 1);
-  WidestGates widest{at::empty({num_rows}, rows.options()),
-                     at::empty({num_rows}, rows.options().dtype(at::kLong))};
-  for (int64_t begin = 0; begin < num_rows; begin += block) {
-    const int64_t count = std::min(block, num_rows - begin);
-    at::Tensor logits =
-        Projections(rows.narrow(0, begin, count)).sub_(center).mul_(slope);
+  const auto floats = rows.options().dtype(at::kFloat);
+  WidestGates widest{at::empty({num_rows}, floats),
+                     at::empty({num_rows}, floats.dtype(at::kLong))};
+  ForTokenBlocks(rows, BytesPerToken(), [&](int64_t begin, int64_t count) {
+    at::Tensor logits = Projections(rows.narrow(0, begin, count).to(at::kFloat))
+                            .sub_(center)
+                            .mul_(slope);
     if (waiting.defined()) {
       logits.masked_fill_(waiting, -std::numeric_limits<float>::infinity());
     }
     at::Tensor logit = widest.logit.narrow(0, begin, count);
     at::Tensor concepts = widest.concepts.narrow(0, begin, count);
     at::max_out(logit, concepts, logits, 1);
-  }
+  });
   return widest;
 }
 

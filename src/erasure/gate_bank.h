@@ -3,10 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <vector>
+#include <optional>
 
+#include "erasure/shifted_gates.h"
 #include "gloce/bundle/device.h"
-#include "gloce/erasure/eraser.h"
 
 namespace gloce {
 
@@ -26,8 +26,7 @@ at::Tensor GateProjections(const at::Tensor& rows, const at::Tensor& mean,
 
 class GateBank {
  public:
-  // Takes gate_basis (N, D, R3) and surrogate_mean (N, D). Concepts with the
-  // same surrogate share one centring and one norm.
+  // Takes gate_basis (N, D, R3) and surrogate_mean (N, D).
   GateBank(const at::Tensor& gate_basis, const at::Tensor& surrogate_mean,
            c10::Device device);
 
@@ -35,13 +34,13 @@ class GateBank {
   // (GLoCE, gate; docs/erasure.md).
   //   rows  (M, D) float32
   // Returns (M, N) float32 in [0, 1]. A token that equals μ_sur has p = 0.
-  // Memory is O(M·N·R3): the tokens are centred, once for each distinct μ_sur,
-  // and never copied for each concept.
+  // Memory is O(M·(D + N·R3)): the tokens are centred once, on the one μ_sur
+  // or, if there are several, between them (ShiftedGates).
   at::Tensor Projections(const at::Tensor& rows) const;
 
   // The largest logit k(p(x) − c) of every token, and whose it is. Tokens are
   // taken in blocks, so that memory beyond O(M) does not grow with them.
-  //   rows     (M, D) float32
+  //   rows     (M, D) float32 or a half type
   //   slope    (N) k
   //   center   (N) c
   //   waiting  (N) bool, concepts that do not act yet; undefined if all act
@@ -49,15 +48,12 @@ class GateBank {
                      const at::Tensor& center, const at::Tensor& waiting) const;
 
  private:
-  // Concepts with one surrogate.
-  struct Group {
-    at::Tensor mean;   // (D)
-    at::Tensor basis;  // (D, n·R3)
-  };
-  std::vector<Group> groups_;
-  at::Tensor order_;  // (N): position of concept n among the groups' columns;
-                      // undefined if in order
-  int64_t rank_;      // R3
+  int64_t BytesPerToken() const;
+
+  int64_t rank_;                         // R3
+  at::Tensor mean_;                      // (D), if all concepts share μ_sur
+  at::Tensor basis_;                     // (D, N·R3)
+  std::optional<ShiftedGates> shifted_;  // otherwise
 };
 
 }  // namespace gloce

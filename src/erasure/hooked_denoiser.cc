@@ -21,13 +21,13 @@ class HookedDenoiser::CallCounter : public ActivationObserver {
     calls_.assign(hooks_.size(), 0);
   }
 
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     if (x.dim() != 3 || x.size(2) != hooks_[layer].width) {
       throw Error(hooks_[layer].path + ": its output is not (B, T, " +
                   std::to_string(hooks_[layer].width) + ")");
     }
     ++calls_[layer];
-    return hook_->OnActivation(x, layer);
+    return hook_->OnActivation(std::move(x), layer);
   }
 
   void CheckAllCalled() const {

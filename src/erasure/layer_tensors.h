@@ -10,6 +10,9 @@ struct LayerTensor {
   const char* name;  // in erasers files, behind "<hook path>."
   at::Tensor LayerErasers::*tensor;
   const char* dims;  // behind N: 'D' the layer's width, 'R' a rank, in order
+
+  // Slopes of a thousand and more amplify any error of a threshold.
+  constexpr bool always_float32() const { return *dims == '\0'; }
 };
 
 inline constexpr LayerTensor kLayerTensors[] = {

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "erasure/token_blocks.h"
 #include "erasure/token_update.h"
 
 // Notation (<variable name> -> <name in docs/erasure.md>):
@@ -31,18 +32,43 @@ LayerUpdate::LayerUpdate(const LayerErasers& layer,
       mapping_mean_(layer.mapping_mean.to(device, at::kFloat).contiguous()),
       target_mean_(layer.target_mean.to(device, at::kFloat).contiguous()),
       eta_(EtaOf(concepts).to(device)),
+      closed_logit_(ClosedLogits(EtaOf(concepts), strength)),
       strength_(strength) {}
 
-at::Tensor LayerUpdate::Apply(const at::Tensor& rows,
-                              const WidestGates& widest) const {
-  if (!rows.is_cpu()) return ApplyToAll(rows, widest);
-  return UpdateTokens(rows, widest,
-                      {map_up_, map_down_, mapping_mean_, target_mean_, eta_},
-                      strength_);
+at::Tensor LayerUpdate::Apply(const at::Tensor& rows, const WidestGates& widest,
+                              bool in_place) const {
+  if (rows.is_cpu() && rows.scalar_type() == at::kFloat)
+    return UpdateOpenTokens(rows, widest, in_place);
+  const at::Tensor result = in_place ? rows : at::empty_like(rows);
+  ForTokenBlocks(rows, BytesPerToken(), [&](int64_t begin, int64_t count) {
+    const at::Tensor block = rows.narrow(0, begin, count).to(at::kFloat);
+    const WidestGates gates{widest.logit.narrow(0, begin, count),
+                            widest.concepts.narrow(0, begin, count)};
+    result.narrow(0, begin, count)
+        .copy_(block.is_cpu() ? UpdateOpenTokens(block, gates, true)
+                              : UpdateAllTokens(block, gates));
+  });
+  return result;
 }
 
-at::Tensor LayerUpdate::ApplyToAll(const at::Tensor& rows,
-                                   const WidestGates& widest) const {
+at::Tensor LayerUpdate::UpdateOpenTokens(const at::Tensor& rows,
+                                         const WidestGates& widest,
+                                         bool in_place) const {
+  return UpdateTokens(
+      rows, widest,
+      {map_up_, map_down_, mapping_mean_, target_mean_, eta_, closed_logit_},
+      strength_, in_place);
+}
+
+// x and x'; on accelerators also the matrices of its concept and what is
+// computed on the way.
+int64_t LayerUpdate::BytesPerToken() const {
+  const int64_t vectors = map_up_.is_cpu() ? 2 : 2 * map_up_.size(1) + 6;
+  return vectors * map_up_.size(2) * static_cast<int64_t>(sizeof(float));
+}
+
+at::Tensor LayerUpdate::UpdateAllTokens(const at::Tensor& rows,
+                                        const WidestGates& widest) const {
   const at::Tensor& concepts = widest.concepts;
   const at::Tensor centred = rows - target_mean_.index_select(0, concepts);
   const at::Tensor coordinates =

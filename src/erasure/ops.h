@@ -20,9 +20,13 @@ class ActivationObserver {
   virtual ~ActivationObserver() = default;
 
   // x (B, T, D) is the output of hook point `layer`, bias included. What is
-  // returned takes its place; return x itself to observe only.
-  virtual at::Tensor OnActivation(const at::Tensor& x, size_t layer) = 0;
+  // returned takes its place; return x itself to observe only. x may be written
+  // to if it is the only reference to its values (OwnsValues).
+  virtual at::Tensor OnActivation(at::Tensor x, size_t layer) = 0;
 };
+
+// Whether nobody but the holder of `x` can see its values.
+bool OwnsValues(const at::Tensor& x);
 
 // An entry of the table, held by the network whose graph carries its id.
 class HookSlot {

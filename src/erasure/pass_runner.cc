@@ -18,7 +18,7 @@ class WindowHook final : public LayerHook {
     return call_ > statistics_.window_start && call_ <= statistics_.window_end;
   }
 
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     const at::Tensor conditional =
         x.narrow(0, context_.num_unconditional,
                  context_.batch - context_.num_unconditional);

@@ -40,6 +40,7 @@ TEST(CommandsTest, BuildGenerateInspectAndMerge) {
   const json description =
       json::parse(RunProgram("inspect --json " + both).out);
   EXPECT_EQ(description["concepts"][1]["name"], "fox");
+  EXPECT_EQ(description["dtype"], "float32");
 
   const std::string out = folder / "out";
   const std::string generate =
@@ -64,6 +65,32 @@ TEST(CommandsTest, BuildGenerateInspectAndMerge) {
       json::parse(RunProgram(generate + " --overwrite --json").out);
   EXPECT_EQ(anew["made"], 2);
   EXPECT_EQ(ReadFile(picture), before);
+}
+
+// Nearly half of the bytes; such a file serves like any other.
+TEST(CommandsTest, MergeStoresErasersInAHalfType) {
+  const TemporaryFolder folder;
+  const std::string full = folder / "full", half = folder / "half";
+  ASSERT_EQ(
+      RunProgram("build" + kModel + kQuick + "--erase cat -q --out " + full)
+          .exit_code,
+      0);
+  ASSERT_EQ(
+      RunProgram("merge " + full + " --dtype float16 --out " + half).exit_code,
+      0);
+  EXPECT_EQ(json::parse(RunProgram("inspect --json " + half).out)["dtype"],
+            "float16");
+  EXPECT_LT(ReadFile(half).size(),
+            0.7 * ReadFile(full).size());  // a header too
+  EXPECT_EQ(
+      RunProgram("generate" + kModel + "--prompt 'a cat' --steps 2 --out " +
+                 (folder / "out") + " --erasers " + half)
+          .exit_code,
+      0);
+  const ProgramResult wrong =
+      RunProgram("merge " + full + " --dtype int8 --out " + half);
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--dtype: got \"int8\""));
 }
 
 TEST(CommandsTest, BuildIsReproducible) {

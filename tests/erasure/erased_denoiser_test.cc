@@ -26,7 +26,7 @@ class PlainErasure : public LayerHook {
     timestep_ = context.timestep;
     return true;
   }
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     const LayerErasers& e = erasers_.layers[layer];
     at::Tensor out = x.to(at::kDouble);
     const auto row = [](const at::Tensor& t, int64_t n) {

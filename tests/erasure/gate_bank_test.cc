@@ -47,6 +47,81 @@ TEST(GateBankTest, EqualsTheDefinitionForSharedAndDistinctSurrogates) {
   }
 }
 
+// p of all tokens and concepts by the definition, in double precision: (M, N).
+at::Tensor PlainProjections(const at::Tensor& rows, const Case& c) {
+  const at::Tensor y =
+      rows.to(at::kDouble).unsqueeze(1) - c.means.to(at::kDouble);  // (M, N, D)
+  const at::Tensor along =
+      at::einsum("mnd,ndr->mnr", {y, c.basis.to(at::kDouble)});
+  return along.square().sum(2) / y.square().sum(2);
+}
+
+// N concepts, each with its own surrogate, `spread` apart, and tokens from 1e-3
+// to 10 away from one of them.
+Case MakeDistinct(int64_t n, int64_t d, int64_t rank, double spread) {
+  Case c = MakeCase(n, d, rank);
+  c.means = at::randn({1, d}) * 3 + at::randn({n, d}) * spread;
+  return c;
+}
+
+at::Tensor TokensAround(const at::Tensor& means, int64_t count) {
+  const at::Tensor nearest =
+      means.index_select(0, at::arange(count) % means.size(0));
+  return nearest + at::randn({count, means.size(1)}) *
+                       at::logspace(-3, 1, count).unsqueeze(1);
+}
+
+TEST(GateBankTest, DistinctSurrogatesEqualTheDefinitionFarAwayAndVeryNear) {
+  for (const double spread : {0.02, 1.0, 10.0}) {
+    for (const auto& [d, rank] : {std::pair(27, 2), std::pair(320, 1)}) {
+      const Case c = MakeDistinct(30, d, rank, spread);
+      const at::Tensor rows = TokensAround(c.means, 400);
+      const at::Tensor p =
+          GateBank(c.basis, c.means, c10::Device(at::kCPU)).Projections(rows);
+      EXPECT_LE((p - PlainProjections(rows, c)).abs().max().item<double>(),
+                1e-6)
+          << "surrogates " << spread << " apart, width " << d;
+    }
+  }
+}
+
+TEST(GateBankTest, ATokenThatIsOneOfManySurrogatesHasZeroThere) {
+  const Case c = MakeDistinct(5, 16, 1, 1);
+  const at::Tensor p =
+      GateBank(c.basis, c.means, c10::Device(at::kCPU)).Projections(c.means);
+  EXPECT_TRUE(p.diagonal().equal(at::zeros({5})));
+  EXPECT_FALSE(p.isnan().any().item<bool>());
+}
+
+// Two concepts may share one surrogate of several, at any place of the order.
+TEST(GateBankTest, SharedAndDistinctSurrogatesMix) {
+  Case c = MakeDistinct(6, 24, 2, 1);
+  c.means[4].copy_(c.means[1]);
+  c.means[5].copy_(c.means[0]);
+  const at::Tensor rows = TokensAround(c.means, 60);
+  const at::Tensor p =
+      GateBank(c.basis, c.means, c10::Device(at::kCPU)).Projections(rows);
+  EXPECT_LE((p - PlainProjections(rows, c)).abs().max().item<double>(), 1e-6);
+}
+
+TEST(GateBankTest, TheWidestOfDistinctSurrogatesIsThatOfTheDefinition) {
+  constexpr double kSlope = 3063, kTie = kSlope * 2e-6;
+  const int64_t n = 300, m = 2500;
+  const Case c = MakeDistinct(n, 64, 1, 0.5);
+  const at::Tensor rows = TokensAround(c.means, m);
+  const at::Tensor slope = at::full({n}, kSlope);
+  const at::Tensor center = at::rand({n}) * 0.1 + 0.05;
+  const WidestGates widest = GateBank(c.basis, c.means, c10::Device(at::kCPU))
+                                 .Widest(rows, slope, center, {});
+  const at::Tensor logits = kSlope * (PlainProjections(rows, c) - center);
+  const auto [two, order] = logits.topk(2, 1);
+  const at::Tensor tied = two.select(1, 0) - two.select(1, 1) <= kTie;
+  const at::Tensor same = widest.concepts == order.select(1, 0);
+  EXPECT_TRUE((same | tied).all().item<bool>());
+  EXPECT_LT(tied.sum().item<int64_t>(), m / 10) << "hardly a choice was tested";
+  EXPECT_LE((widest.logit - two.select(1, 0)).abs().max().item<double>(), kTie);
+}
+
 TEST(GateBankTest, ATokenInTheSubspaceHasOneAndAtTheReferenceZero) {
   const Case c = MakeCase(1, 16, 2);
   const at::Tensor inside = c.means[0] + at::matmul(c.basis[0], at::ones({2}));

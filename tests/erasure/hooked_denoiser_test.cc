@@ -26,13 +26,15 @@ class Watch : public LayerHook {
     contexts.push_back(context);
     return act;
   }
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     layers.push_back(layer);
+    owned += OwnsValues(x);
     return zero_ ? at::zeros_like(x) : x;
   }
   bool act = true;
   std::vector<ForwardContext> contexts;
   std::vector<size_t> layers;
+  size_t owned = 0;  // activations that could be written to
 
  private:
   bool zero_;
@@ -66,6 +68,8 @@ TEST(HookedDenoiserTest, AnObserverSeesEveryLayerOnceAndChangesNothing) {
   EXPECT_THAT(
       std::vector<size_t>(watch.layers.begin(), watch.layers.begin() + 7),
       testing::UnorderedElementsAre(0, 1, 2, 3, 4, 5, 6));
+  // The network keeps no reference, so that erasers may work in place.
+  EXPECT_EQ(watch.owned, watch.layers.size());
   EXPECT_EQ(watch.contexts[0].num_unconditional, 1);
   EXPECT_EQ(watch.contexts[0].latent_height, 16);
 }

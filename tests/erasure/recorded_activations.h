@@ -24,7 +24,7 @@ class Recorder : public LayerHook {
     unconditional_ = context.num_unconditional;
     return true;
   }
-  at::Tensor OnActivation(const at::Tensor& x, size_t layer) override {
+  at::Tensor OnActivation(at::Tensor x, size_t layer) override {
     recording[layer][call] = x[unconditional_].clone();
     return x;
   }

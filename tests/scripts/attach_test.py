@@ -53,6 +53,10 @@ BROKEN = {
     "a map on its side": transpose_map,
     "a scalar": lambda header, data: next(
         e for name, e in header.items() if name.endswith("gate_slope")).update(shape=[]),
+    "another type": lambda header, data: [
+        e.update(dtype="I32") for name, e in header.items() if name.endswith("map_up")] and None,
+    "two types": lambda header, data: next(
+        e for name, e in header.items() if name.endswith("map_up")).update(dtype="BF16"),
     "trailing bytes": lambda header, data: data + b"0000",
 }
 
@@ -106,6 +110,19 @@ class AttachTest(unittest.TestCase):
         self.assertGreater(np.abs(both[0] - plain[0]).max(), 50)
         self.assertGreater(np.abs(both[0] - owl[0]).max(), 50)
         self.assert_equal(self.draw(), plain)  # detached
+
+    def test_half_types_are_read_as_float32(self):
+        full = gloce.load(self.erasers)
+        for name, dtype in ("float16", torch.float16), ("bfloat16", torch.bfloat16):
+            half = Path(self.folder.name) / name
+            subprocess.run([PROGRAM, "merge", str(self.erasers), "--dtype", name, "--quiet",
+                            "--out", str(half)], check=True)
+            for path, layer in gloce.load(half).layers.items():
+                for key, tensor in layer.items():
+                    expected = full.layers[path][key]
+                    if key not in ("gate_center", "gate_slope"):
+                        expected = expected.to(dtype).float()
+                    self.assertTrue(torch.equal(tensor, expected), f"{path}.{key} as {name}")
 
     def check_latents(self, pipe, bundle: str, erasers: Path, scheduler: str):
         """The package's final latents, which erasing must change, equal those of gloce."""

@@ -21,6 +21,9 @@ struct Placement {
 // float16 on the CPU, where it is twenty times slower than float32.
 Placement ParsePlacement(const std::string& device, const std::string& dtype);
 
+// Reads --dtype alone. Throws UsageError.
+c10::ScalarType ParseDtype(const std::string& name);
+
 // "float32", "float16" or "bfloat16".
 std::string DtypeName(c10::ScalarType dtype);
 

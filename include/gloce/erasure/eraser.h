@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/ScalarType.h>
 
 #include <optional>
 #include <string>
@@ -90,6 +91,9 @@ struct Erasers {
   std::vector<LayerErasers>
       layers;  // one for each hook point, in the denoiser's order
   std::optional<ShardInfo> shard = {};
+  // How a file holds the matrices and means: float32, float16 or bfloat16. Here
+  // they are float32 whatever it is.
+  c10::ScalarType stored_dtype = c10::ScalarType::Float;
 };
 
 // The noise level from which an eraser acts, as a timestep: num_train·(1 −
@@ -108,8 +112,9 @@ Erasers SelectConcepts(const Erasers& erasers,
 
 // All concepts of all inputs, in order. The shards of a list stand where the
 // first of them does, in the list's order, and make what the list makes in one
-// build. Throws Error if inputs were built for different models or hook points,
-// a concept appears twice, or shards are missing or given twice.
+// build. The stored type is the inputs', or float32, which loses nothing, if
+// they differ. Throws Error if inputs were built for different models or hook
+// points, a concept appears twice, or shards are missing or given twice.
 Erasers MergeErasers(const std::vector<Erasers>& inputs);
 
 }  // namespace gloce
