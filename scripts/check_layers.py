@@ -15,11 +15,15 @@ LAYERS = {"base": 0, "bundle": 1, "text": 2, "diffusion": 3, "erasure": 4,
           "batch": 5, "eval": 5, "cli": 6}
 INCLUDE = re.compile(r'^\s*#include\s+[<"]([^>"]+)[>"]')
 
+# The files that edit graphs.
+SURGEONS = ("bundle/torch_module", "bundle/retarget", "bundle/inference_graph",
+            "erasure/graph_surgery")
+
 # Header (prefix) -> files (prefixes below src/) that may include it.
 FENCES = {
     "torch/torch.h": (),
-    "torch/script.h": ("bundle/torch_module", "bundle/retarget", "erasure/graph_surgery"),
-    "torch/csrc/": ("bundle/torch_module", "bundle/retarget", "erasure/graph_surgery"),
+    "torch/script.h": SURGEONS,
+    "torch/csrc/": SURGEONS,
     "torch/library.h": ("erasure/ops.cc", "bundle/retarget.cc"),
     "CLI/": ("cli/",),
     "spdlog/": ("cli/",),
@@ -31,7 +35,8 @@ FENCES = {
 # What headers may take from LibTorch: anything more costs every file seconds.
 HEADERS_MAY_INCLUDE = ("ATen/core/Tensor.h", "ATen/core/Generator.h", "c10/core/Device.h",
                        "c10/core/ScalarType.h")
-HEADERS_WITH_SCRIPT = ("src/bundle/torch_module_impl.h", "src/bundle/retarget.h")
+HEADERS_WITH_SCRIPT = ("src/bundle/torch_module_impl.h", "src/bundle/retarget.h",
+                       "src/bundle/inference_graph.h")
 
 
 def layer_of(path: str) -> str | None:

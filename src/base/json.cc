@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "gloce/base/error.h"
@@ -43,6 +44,13 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 std::string QuoteForMessage(std::string_view text, size_t limit) {
   return json(Shorten(std::string(text), limit))
       .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json ShortNumber(double number) {
+  constexpr double kLargestInteger = 9007199254740992;  // 2^53
+  if (number == std::floor(number) && std::abs(number) <= kLargestInteger)
+    return static_cast<int64_t>(number);
+  return number;
 }
 
 json ParseJson(const std::string& text, const std::string& origin,

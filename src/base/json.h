@@ -15,6 +15,9 @@ namespace gloce {
 // control characters and bad UTF-8 replaced, cut after some `limit` bytes.
 std::string QuoteForMessage(std::string_view text, size_t limit = 60);
 
+// A JSON number, an integer where `number` is whole.
+nlohmann::json ShortNumber(double number);
+
 enum class JsonComments { kAllow, kRefuse };
 
 // Parses `text`, with comments as in C++ if they are allowed; `origin` (a path)

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "bundle/inference_graph.h"
 #include "bundle/retarget.h"
 #include "bundle/torch_error.h"
 #include "bundle/torch_module_impl.h"
@@ -56,11 +57,12 @@ TorchModule::~TorchModule() = default;
 TorchModule::TorchModule(TorchModule&&) noexcept = default;
 TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
 
-void TorchModule::Retarget(const Placement& placement) {
+void TorchModule::Prepare(const Placement& placement) {
   if (impl_->has_run)
-    throw std::logic_error(path_ + ": retargeted after its first run");
+    throw std::logic_error(path_ + ": prepared after its first run");
   try {
     gloce::Retarget(impl_->module, placement);
+    OptimizeForInference(impl_->module, placement);
   } catch (...) {
     RethrowAsError(path_);
   }

@@ -22,9 +22,10 @@ class TorchModule {
   TorchModule& operator=(TorchModule&&) noexcept;
 
   // Moves weights and the device and dtype constants that the trace has baked
-  // in. Once, before the first Run: executors keep the graph that they were
-  // built from.
-  void Retarget(const Placement& placement);
+  // in (retarget.h), then rewrites the graph for inference (inference_graph.h).
+  // Once, before the first Run: executors keep the graph that they were built
+  // from.
+  void Prepare(const Placement& placement);
 
   // Runs `forward`, which must return one tensor. No gradients. Throws Error.
   at::Tensor Run(const std::vector<at::Tensor>& inputs);

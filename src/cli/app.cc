@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "bundle/torch_error.h"
+#include "cli/allocator.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "gloce/base/error.h"
@@ -42,6 +43,7 @@ std::string FirstLineOf(const std::string& text) {
 }  // namespace
 
 int RunGloce(int argc, const char* const* argv) {
+  KeepFreedMemory();
   CLI::App app(kDescription, "gloce");
   app.set_version_flag("--version", std::string("gloce ") + GLOCE_VERSION);
   app.footer(kFooter);

@@ -32,12 +32,12 @@ struct BuildOptions {
   std::vector<std::string> erase;
   // Settings of the method; what is absent comes from the concept list, the
   // bundle or the preset.
-  std::optional<std::string> preset, anchor_pool, scheduler;
+  std::optional<std::string> preset, plan, anchor_pool, scheduler;
   std::vector<std::string> anchors, mapping, surrogate;
   std::optional<int64_t> rank_map, rank_target, rank_gate, num_seeds,
       num_anchors, num_mapping;
-  std::optional<int64_t> steps, gate_start;
-  std::optional<double> tau, eta, guidance;
+  std::optional<int64_t> steps;
+  std::optional<double> gate_start, tau, eta, guidance;
   std::string window, shard;
   int64_t batch_size = 8;
   bool keep_parts = false;
@@ -110,16 +110,21 @@ void RegisterMethod(CLI::App& app, BuildOptions& o) {
   method
       ->add_option("--gate-start", o.gate_start,
                    "First step, of --steps, at which the eraser acts")
-      ->check(WholeRange(0, 1000));
+      ->check(FiniteRange(0.0, 1000.0));
 }
 
 void RegisterSampling(CLI::App& app, BuildOptions& o) {
   CLI::App* sampling = app.add_option_group("Sampling of statistics");
+  CLI::Option* plan = sampling->add_option(
+      "--plan", o.plan,
+      "published: as the settings say; fast: the same noise levels in a fifth "
+      "of the steps");
   sampling->add_option("--window", o.window,
                        "Steps to record, START:END (START < step <= END)");
   sampling->add_option("--num-seeds", o.num_seeds, "Seeds a prompt")
       ->check(WholeRange(1, 10000));
-  sampling->add_option("--scheduler", o.scheduler, Join(SchedulerNames()));
+  sampling->add_option("--scheduler", o.scheduler, Join(SchedulerNames()))
+      ->excludes(plan);
   sampling->add_option("--steps", o.steps, "Denoising steps")
       ->check(WholeRange(1, 1000));
   sampling
@@ -188,6 +193,7 @@ json SettingsFromOptions(const BuildOptions& o) {
     if (value) settings[key] = *value;
   };
   set("preset", o.preset);
+  set("plan", o.plan);
   set("anchor_pool", o.anchor_pool);
   set("scheduler", o.scheduler);
   set("rank_map", o.rank_map);

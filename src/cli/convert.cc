@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/join.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/log.h"
 #include "erasure/presets.h"
@@ -109,7 +110,7 @@ void NoteAssumptions(const PublishedSettings& settings,
     assumed.push_back("--eta " + json(first.settings.eta).dump());
   if (!settings.gate_start) {
     assumed.push_back("--gate-start " +
-                      std::to_string(first.settings.gate_start));
+                      ShortNumber(first.settings.gate_start).dump());
   }
   if (!assumed.empty()) {
     LogNote("a checkpoint does not hold it, so it is taken for granted: " +

@@ -28,7 +28,7 @@ Unet::Unet(const Bundle& bundle, const Placement& placement,
   module_.CheckWeight("conv_in.weight", 1, channels_, "latent.channels");
   module_.CheckWeight("attn2.to_k.weight", 1, width_, "text.width");
   if (edit) edit(module_);
-  module_.Retarget(placement);
+  module_.Prepare(placement);
 }
 
 at::Tensor Unet::Predict(const at::Tensor& latents, double timestep,

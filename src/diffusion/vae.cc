@@ -15,7 +15,7 @@ Vae::Vae(const Bundle& bundle, const Placement& placement)
                       bundle.manifest().latent.channels, "latent.channels");
   Placement decoder = placement;
   if (decoder.dtype == at::kHalf) decoder.dtype = at::kFloat;
-  module_.Retarget(decoder);
+  module_.Prepare(decoder);
 }
 
 at::Tensor Vae::Decode(const at::Tensor& latents) {

@@ -36,7 +36,7 @@ nlohmann::json ConceptToJson(const ConceptInfo& info) {
       {"guidance", statistics.guidance_scale},
       {"window", {statistics.window_start, statistics.window_end}},
       {"num_seeds", statistics.num_seeds},
-      {"gate_start", settings.gate_start},
+      {"gate_start", ShortNumber(settings.gate_start)},
       {"gate_start_timestep", info.gate_start_timestep},
       {"tool_version", info.tool_version}};
   for (const std::string& key : info.unknown) json[key] = nullptr;
@@ -72,7 +72,7 @@ ConceptInfo ConceptFromJson(JsonObject object) {
   if (known("guidance")) statistics.guidance_scale = object.Number("guidance");
   if (known("window")) ReadWindow(object, statistics);
   if (known("num_seeds")) statistics.num_seeds = object.Integer("num_seeds");
-  if (known("gate_start")) settings.gate_start = object.Integer("gate_start");
+  if (known("gate_start")) settings.gate_start = object.Number("gate_start");
   info.gate_start_timestep = object.Number("gate_start_timestep");
   info.tool_version = object.String("tool_version");
   object.Finish();

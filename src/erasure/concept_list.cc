@@ -34,7 +34,8 @@ const std::set<std::string>& SettingKeys() {
       "rank_target", "rank_gate",   "tau",
       "eta",         "scheduler",   "steps",
       "guidance",    "window",      "num_seeds",
-      "gate_start",  "preset",      "published_filter"};
+      "gate_start",  "preset",      "published_filter",
+      "plan"};
   return *keys;
 }
 

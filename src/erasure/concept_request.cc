@@ -1,9 +1,12 @@
 #include "erasure/concept_request.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/join.h"
 #include "base/json.h"
 #include "erasure/concept_json.h"
+#include "erasure/fast_plan.h"
 
 namespace gloce {
 namespace {
@@ -47,6 +50,16 @@ StatisticsSettings ReadStatistics(JsonObject& object) {
   return statistics;
 }
 
+std::string ReadPlan(JsonObject& object) {
+  const std::vector<std::string> known = PlanNames();
+  std::string plan = object.String("plan", known.front());
+  if (std::find(known.begin(), known.end(), plan) == known.end()) {
+    throw SettingError{"plan",
+                       "got \"" + plan + "\", expected one of: " + Join(known)};
+  }
+  return plan;
+}
+
 std::vector<std::string> OptionalStrings(JsonObject& object,
                                          const std::string& key) {
   return object.Has(key) ? object.Strings(key) : std::vector<std::string>();
@@ -87,9 +100,16 @@ ConceptRequest ToRequest(const std::string& name, const nlohmann::json& merged,
   settings.eta = object.Number("eta", settings.eta);
   CheckRange("eta", settings.eta, -kMaxEta, kMaxEta);
   settings.statistics = ReadStatistics(object);
-  settings.gate_start =
-      Count(object, "gate_start", settings.statistics.window_start, 0,
-            settings.statistics.num_inference_steps);
+  settings.gate_start = object.Number(
+      "gate_start", static_cast<double>(settings.statistics.window_start));
+  if (const int64_t steps = settings.statistics.num_inference_steps;
+      !(settings.gate_start >= 0 &&
+        settings.gate_start <= static_cast<double>(steps))) {
+    throw SettingError{"gate_start",
+                       "got " + ShortNumber(settings.gate_start).dump() +
+                           ", expected 0 to " + std::to_string(steps)};
+  }
+  if (ReadPlan(object) == "fast") UseFastPlan(settings);
   if (settings.prompts.empty()) {
     settings.prompts = {FillTemplate(request.concept_template, name)};
   }

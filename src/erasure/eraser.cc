@@ -49,11 +49,10 @@ void CheckSameModel(const Erasers& a, const Erasers& b) {
 
 }  // namespace
 
-double GateStartTimestep(int64_t num_train_timesteps, int64_t gate_start,
+double GateStartTimestep(int64_t num_train_timesteps, double gate_start,
                          int64_t steps) {
   return static_cast<double>(num_train_timesteps) *
-             (1.0 -
-              static_cast<double>(gate_start) / static_cast<double>(steps)) +
+             (1.0 - gate_start / static_cast<double>(steps)) +
          1.0;
 }
 

@@ -16,7 +16,7 @@ TextEncoder::TextEncoder(const Bundle& bundle, const Placement& placement)
   module_.CheckWeight("token_embedding.weight", 1, text.width, "text.width");
   module_.CheckCapacity("position_embedding.weight", 0, text.max_length,
                         "text.max_length");
-  module_.Retarget(placement);
+  module_.Prepare(placement);
 }
 
 at::Tensor TextEncoder::Encode(const at::Tensor& input_ids) {

@@ -119,6 +119,13 @@ TEST(JsonObjectTest, NamesMistypedAndMissingKeys) {
             "place: key \"absent\" is missing");
 }
 
+TEST(JsonTest, WholeNumbersAreWrittenAsIntegers) {
+  EXPECT_EQ(ShortNumber(10).dump(), "10");
+  EXPECT_EQ(ShortNumber(-3).dump(), "-3");
+  EXPECT_EQ(ShortNumber(0.8).dump(), "0.8");
+  EXPECT_EQ(ShortNumber(1e300).dump(), "1e+300");
+}
+
 TEST(JsonObjectTest, SuggestsTheKeyThatWasMeant) {
   const json value = ParseJson(R"({"num_seed":3})", "");
   JsonObject object(value, "place");

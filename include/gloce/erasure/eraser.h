@@ -40,9 +40,9 @@ struct ConceptSettings {
   int64_t rank_gate = 1;               // r3
   double tau =
       2.5;  // standard deviations between the anchors and the threshold
-  double eta = 1.0;  // scale of what is put in place
-  int64_t gate_start =
-      10;  // in steps of the statistics: the noise level to act from
+  double eta = 1.0;        // scale of what is put in place
+  double gate_start = 10;  // in steps of the statistics, not always whole: the
+                           // noise level to act from
   StatisticsSettings statistics;
 
   bool operator==(const ConceptSettings&) const = default;
@@ -99,7 +99,7 @@ struct Erasers {
 // The noise level from which an eraser acts, as a timestep: num_train·(1 −
 // start/steps) + 1. With PNDM and 50 steps these are exactly the calls that the
 // published code gates.
-double GateStartTimestep(int64_t num_train_timesteps, int64_t gate_start,
+double GateStartTimestep(int64_t num_train_timesteps, double gate_start,
                          int64_t steps);
 
 // Names of the concepts, in their order.
