@@ -230,22 +230,30 @@ void UsePackedWeight(Node* node) {
   ReplaceBy(node, packed->output());
 }
 
-// Packs the weights that one convolution alone reads. Others, which are rare,
-// would have to agree on a layout.
-void PackWeights(Graph& graph, const torch::jit::Module& module) {
+// Lays out the weights that one convolution alone reads. Others, which are
+// rare, would have to agree on a layout.
+void LayOutWeights(Graph& graph, const torch::jit::Module& module,
+                   MapLayout layout) {
   const std::vector<Convolution> convolutions = FindConvolutions(graph, module);
-  if (!PackingPays(convolutions)) return;
+  const bool pack = at::hasMKLDNN() && PackingPays(convolutions);
+  if (!pack && layout == MapLayout::kAsTraced) return;
   for (const Convolution& convolution : convolutions) {
-    convolution.slot.object->setAttr(
-        convolution.slot.name, Pack(convolution.weight(), convolution.shape));
-    UsePackedWeight(convolution.node);
+    const Slot& slot = convolution.slot;
+    if (pack) {
+      slot.object->setAttr(slot.name,
+                           Pack(convolution.weight(), convolution.shape));
+      UsePackedWeight(convolution.node);
+    } else {
+      slot.object->setAttr(slot.name, convolution.weight().contiguous(
+                                          at::MemoryFormat::ChannelsLast));
+    }
   }
 }
 
 }  // namespace
 
 void OptimizeForInference(torch::jit::Module& module,
-                          const Placement& placement) {
+                          const Placement& placement, MapLayout layout) {
   const c10::InferenceMode no_gradients(false);
   const at::NoGradGuard no_grad;
   Graph& graph =
@@ -254,7 +262,7 @@ void OptimizeForInference(torch::jit::Module& module,
   torch::jit::Inline(graph);
   DropWhatDoesNothing(graph);
   OverwriteInputsOfSilu(graph);
-  if (placement.device.is_cpu() && at::hasMKLDNN()) PackWeights(graph, module);
+  if (placement.device.is_cpu()) LayOutWeights(graph, module, layout);
   torch::jit::EliminateDeadCode(graph.block());
 }
 

@@ -57,12 +57,12 @@ TorchModule::~TorchModule() = default;
 TorchModule::TorchModule(TorchModule&&) noexcept = default;
 TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
 
-void TorchModule::Prepare(const Placement& placement) {
+void TorchModule::Prepare(const Placement& placement, MapLayout layout) {
   if (impl_->has_run)
     throw std::logic_error(path_ + ": prepared after its first run");
   try {
     gloce::Retarget(impl_->module, placement);
-    OptimizeForInference(impl_->module, placement);
+    OptimizeForInference(impl_->module, placement, layout);
   } catch (...) {
     RethrowAsError(path_);
   }

@@ -12,6 +12,11 @@
 
 namespace gloce {
 
+// How a network on the CPU holds its maps, (B, C, H, W), between operators:
+// channel by channel, or all channels of a pixel together. The second saves
+// large maps their copies before and after a convolution, in time and memory.
+enum class MapLayout { kAsTraced, kChannelsLast };
+
 class TorchModule {
  public:
   // Loads `path` on the CPU. Throws Error if it is missing or no TorchScript
@@ -25,7 +30,8 @@ class TorchModule {
   // in (retarget.h), then rewrites the graph for inference (inference_graph.h).
   // Once, before the first Run: executors keep the graph that they were built
   // from.
-  void Prepare(const Placement& placement);
+  void Prepare(const Placement& placement,
+               MapLayout layout = MapLayout::kAsTraced);
 
   // Runs `forward`, which must return one tensor. No gradients. Throws Error.
   at::Tensor Run(const std::vector<at::Tensor>& inputs);

@@ -10,11 +10,9 @@ namespace gloce {
 
 void KeepFreedMemory() {
 #if defined(__GLIBC__)
-  // Up to 32 MiB, the most that glibc takes, from the heap; above that from the
-  // heap where it has room.
+  // Blocks up to 32 MiB, the most that glibc takes, come from the heap.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_TOP_PAD, 256 << 20);  // address space; pages count when written
 #endif
 }
 

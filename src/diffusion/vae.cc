@@ -15,7 +15,8 @@ Vae::Vae(const Bundle& bundle, const Placement& placement)
                       bundle.manifest().latent.channels, "latent.channels");
   Placement decoder = placement;
   if (decoder.dtype == at::kHalf) decoder.dtype = at::kFloat;
-  module_.Prepare(decoder);
+  // Its maps are the largest there are: half of them would be copies.
+  module_.Prepare(decoder, MapLayout::kChannelsLast);
 }
 
 at::Tensor Vae::Decode(const at::Tensor& latents) {

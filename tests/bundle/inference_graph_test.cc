@@ -118,6 +118,18 @@ TEST(InferenceGraphTest, PacksLargeNetworksInHalfTypes) {
   EXPECT_TRUE(at::allclose(output.to(at::kDouble), expected, 1.0 / 256, 1e-2));
 }
 
+TEST(InferenceGraphTest, LargeNetworksMayHoldTheirMapsChannelsLast) {
+  Module module = MakeModule(" return " + Convolve("x"), 320);
+  const at::Tensor x = Pictures(320);
+  const at::Tensor expected = at::conv2d(
+      x.to(at::kDouble), module.attr("weight").toTensor().to(at::kDouble),
+      module.attr("bias").toTensor().to(at::kDouble), 1, 1);
+  OptimizeForInference(module, kCpu, MapLayout::kChannelsLast);
+  const at::Tensor output = Outputs(module, x);
+  EXPECT_TRUE(output.is_contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_TRUE(at::allclose(output.to(at::kDouble), expected, 1e-5, 1e-4));
+}
+
 TEST(InferenceGraphTest, LeavesTransposedConvolutions) {
   Module module = MakeModule(
       " return torch._convolution(x, self.weight, self.bias, [2, 2], [1, 1], "
