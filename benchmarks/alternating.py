@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from gpu_memory import GpuMemory
+
+DTYPES = ("float32", "float16", "bfloat16")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -22,6 +25,7 @@ class Run:
 
     seconds: float
     peak_bytes: int  # largest resident set, VmHWM
+    gpu_bytes: int = 0  # most of the GPU's memory above what was used before
 
 
 def run(command: list, options: argparse.Namespace) -> Run:
@@ -30,17 +34,18 @@ def run(command: list, options: argparse.Namespace) -> Run:
     RuntimeError with its output if it fails.
     """
     environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
-    start = time.perf_counter()
-    process = subprocess.Popen([str(word) for word in command], env=environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
+    with GpuMemory(getattr(options, "device", "cpu")) as gpu:
+        start = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], env=environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"{command[0]}: exit code {process.returncode}: {output.strip()}")
     seconds = wall if options.clock == "wall" else usage.ru_utime + usage.ru_stime
-    return Run(seconds, usage.ru_maxrss * 1024)
+    return Run(seconds, usage.ru_maxrss * 1024, gpu.peak_bytes)
 
 
 def in_turn(contenders: dict, rounds: int) -> dict[str, list]:
@@ -59,13 +64,14 @@ class Steps:
 
     seconds_per_step: float
     peak_bytes: int
+    gpu_bytes: int = 0
 
 
 def per_step(command, options: argparse.Namespace) -> Steps:
     """Seconds a step, without loading and decoding. command(steps) gives the command."""
     few, many = options.steps
     short, long = run(command(few), options), run(command(many), options)
-    return Steps((long.seconds - short.seconds) / (many - few), long.peak_bytes)
+    return Steps((long.seconds - short.seconds) / (many - few), long.peak_bytes, long.gpu_bytes)
 
 
 def ratio(results: dict[str, list], name: str, base: str, value) -> float:
@@ -94,6 +100,7 @@ def parser(description: str, **defaults) -> argparse.ArgumentParser:
 
 def step_options(made: argparse.ArgumentParser) -> None:
     """Options of comparisons of sampling."""
+    made.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     made.add_argument("--steps", type=int, nargs=2, default=(5, 55), metavar=("FEW", "MANY"),
                       help="the step is (time of MANY - time of FEW) / (MANY - FEW) (5 55)")
     made.add_argument("--prompt", default="a picture of a cat and a guitar")
@@ -115,8 +122,10 @@ def print_steps(results: dict[str, list[Steps]], base: str) -> dict:
             "peak_mib": median(r.peak_bytes for r in found) / 2**20,
             "time_ratio": ratio(results, name, base, lambda r: r.seconds_per_step),
             "memory_ratio": ratio(results, name, base, lambda r: r.peak_bytes),
+            "gpu_peak_mib": median(r.gpu_bytes for r in found) / 2**20,
         }
         f = figures[name]
         print(f"{name:24} {f['ms_per_step']:9.1f} ms a step ({f['time_ratio']:.3f} of {base})"
-              f"  peak {f['peak_mib']:7.0f} MiB ({f['memory_ratio']:.3f})")
+              f"  peak {f['peak_mib']:7.0f} MiB ({f['memory_ratio']:.3f})"
+              + (f"  GPU {f['gpu_peak_mib']:.0f} MiB" if f["gpu_peak_mib"] else ""))
     return figures

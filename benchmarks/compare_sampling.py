@@ -7,6 +7,7 @@
 Both draw the same pictures from the same seeds with the same scheduler, steps, guidance, dtype and
 threads, in processes of their own, in turn. Loading and decoding are left out by taking the
 difference of two step counts. --against-dtype bfloat16 compares gloce in two types instead.
+--device cuda runs both there, and reports the GPU's memory, too.
 """
 
 import sys
@@ -24,7 +25,7 @@ def gloce_command(options, folder: Path, dtype: str):
                 "--prompt", options.prompt, "--num-images", options.num_images,
                 "--batch-size", options.num_images, "--steps", steps, "--guidance",
                 options.guidance, "--scheduler", options.scheduler, "--dtype", dtype,
-                "--device", "cpu", "--overwrite", "--quiet"]
+                "--device", options.device, "--overwrite", "--quiet"]
     return command
 
 
@@ -32,7 +33,7 @@ def diffusers_command(options, folder: Path):
     def command(steps: int) -> list:
         return [sys.executable, "-W", "ignore", HERE / "diffusers_worker.py", options.pipeline,
                 "--scheduler", options.scheduler, "--steps", steps, "--guidance",
-                options.guidance, "--dtype", options.dtype, "--prompt", options.prompt,
+                options.guidance, "--dtype", options.dtype, "--device", options.device, "--prompt", options.prompt,
                 "--num-images", options.num_images, "--out", folder]
     return command
 
@@ -42,8 +43,8 @@ def main() -> int:
     turn.step_options(parser)
     parser.add_argument("--scheduler", choices=("ddim", "pndm", "lms", "euler"), default="ddim")
     parser.add_argument("--guidance", type=float, default=7.5, help="(%(default)s)")
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument("--against-dtype", choices=("float32", "bfloat16"),
+    parser.add_argument("--dtype", choices=turn.DTYPES, default="float32")
+    parser.add_argument("--against-dtype", choices=turn.DTYPES,
                         help="compare with gloce in this type, not with diffusers")
     options = parser.parse_args()
 
@@ -62,7 +63,7 @@ def main() -> int:
              for name, command in commands.items()}, options.rounds)
     figures = turn.print_steps(results, base)
     turn.write_json(options.json, {"threads": options.threads, "clock": options.clock, "steps": options.steps,
-                                   "figures": figures})
+                                   "device": options.device, "figures": figures})
     return 0
 
 

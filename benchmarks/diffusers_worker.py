@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Draws pictures with diffusers, as a plain program would; compare_sampling.py times it."""
+"""Draws pictures with diffusers, as a plain program would; the comparisons of sampling time it.
+
+--erasers: erased by the Python package (python/gloce).
+"""
 
 import argparse
 import sys
@@ -22,16 +25,21 @@ def main() -> int:
     parser.add_argument("--scheduler", choices=schedulers, required=True)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--guidance", type=float, required=True)
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), required=True)
+    parser.add_argument("--dtype", choices=("float32", "float16", "bfloat16"), required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--erasers", type=Path)
     parser.add_argument("--prompt", required=True)
     parser.add_argument("--num-images", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
     o = parser.parse_args()
 
     pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
-        o.pipeline, torch_dtype=getattr(torch, o.dtype), safety_checker=None)
+        o.pipeline, torch_dtype=getattr(torch, o.dtype), safety_checker=None).to(o.device)
     pipeline.scheduler = schedulers[o.scheduler].from_config(pipeline.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
+    if o.erasers:
+        import gloce
+        gloce.attach(pipeline.unet, o.erasers)
     generators = [torch.Generator("cpu").manual_seed(n) for n in range(o.num_images)]
     images = pipeline(o.prompt, num_inference_steps=o.steps, guidance_scale=o.guidance,
                       num_images_per_prompt=o.num_images, generator=generators).images

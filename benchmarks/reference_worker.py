@@ -26,21 +26,6 @@ from reference.sample import Concept, sample  # noqa: E402
 from safetensors import safe_open  # noqa: E402
 
 
-class SinglePrecision(Model):
-    """The same model in float32."""
-
-    def __init__(self, folder: Path):
-        super().__init__(folder)
-        self.text_encoder.float()
-        self.unet.float()
-
-    def noise(self, seed: int) -> torch.Tensor:
-        return super().noise(seed).float()
-
-
-MODELS = {"float32": SinglePrecision, "float64": Model}
-
-
 def build(model: Model, concepts: str) -> None:
     for concept in json.loads(Path(concepts).read_text(encoding="utf-8"))["concepts"]:
         fit(model, concept)
@@ -50,18 +35,12 @@ def read_concepts(model: Model, path: str) -> list[Concept]:
     with safe_open(path, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}
         infos = json.loads(file.metadata()["concepts"])
-    concepts = [Concept.from_file(tensors, model.layers, n, info) for n, info in enumerate(infos)]
-    dtype = model.unet.dtype
-    for concept in concepts:
-        for name, value in vars(concept).items():
-            if isinstance(value, list) and isinstance(value[0], torch.Tensor):
-                setattr(concept, name, [tensor.to(dtype) for tensor in value])
-    return concepts
+    return [Concept.from_file(tensors, model, n, info) for n, info in enumerate(infos)]
 
 
 def main() -> int:
     command, pipeline, dtype, *rest = sys.argv[1:]
-    model = MODELS[dtype](Path(pipeline))
+    model = Model(Path(pipeline), getattr(torch, dtype))
     if command == "build":
         build(model, *rest)
     else:

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# What should be known of gloce on a GPU, in one report: tests, agreement with the CPU, memory, time.
+# What should be known of gloce on a GPU, in one report: tests, agreement with the CPU, memory, time,
+# diffusers beside it.
 #
 #   scripts/gpu_check.sh [options]      after scripts/test.sh
 #
 #   --device NAME       cuda (default), cuda:1, or cpu to try the script without a GPU
 #   --bundle FOLDER     what is sampled (build/testdata/emoji); a Stable Diffusion bundle tells more
+#   --pipeline FOLDER   the diffusers folder it was made from (models/emoji), for comparisons
 #   --report FILE       where the report goes (build/gpu_check.md)
 #   --dtypes LIST       float32,float16,bfloat16 (on the CPU without float16)
 #   --steps N           denoising steps of pictures and latents (20)
@@ -12,23 +14,24 @@
 #   --repeats N         runs a figure, of which the median counts (5)
 #   --tests REGEX       run only these tests (default: all but slow ones, and with a GPU label gpu too)
 #
-# GLOCE_BUILD names another build folder than build. Exit code 1 if a test failed or nothing could be
-# measured; the figures themselves are for a person to judge.
+# GLOCE_BUILD names another build folder than build. Exit code 1 if a test failed or something could
+# not be measured, which does not stop the rest; the figures themselves are for a person to judge.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
 build=${GLOCE_BUILD:-build}
-device=cuda report='' tests='' bundle=''
+device=cuda report='' tests='' bundle='' pipeline=models/emoji steps=20 repeats=5
 measure=()
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
-    --device | --bundle | --report | --tests)
+    --device | --bundle | --pipeline | --report | --tests)
       [ -n "${2-}" ] || die "$1 needs a value"
       declare "${1#--}=$2"; shift 2 ;;
     --dtypes | --steps | --batch-sizes | --repeats)
       [ -n "${2-}" ] || die "$1 needs a value"
+      [[ $1 != --steps && $1 != --repeats ]] || declare "${1#--}=$2"
       measure+=("$1" "$2"); shift 2 ;;
     *) die "unknown argument $1; see $0 --help" ;;
   esac
@@ -68,7 +71,19 @@ step "agreement, memory, time"
 } >"$report"
 "$PYTHON" -W ignore scripts/gpu_check.py --program "$build/gloce" \
   --latents "$build/tests/erasure/latents" --bundle "$bundle" --device "$device" \
-  "${measure[@]}" >>"$report" || status=1
+  "${measure[@]}" >>"$report" || { status=1; echo "FAILED; see what it printed" >>"$report"; }
+
+# compare SCRIPT: a part of the report; a failure is told there and does not stop the rest.
+compare() {
+  step "$1"
+  printf '\n## %s\n```\n' "$1" >>"$report"
+  "$PYTHON" -W ignore "benchmarks/$1" --program "$build/gloce" --model "$bundle" \
+    --pipeline "$pipeline" --device "$device" --rounds "$repeats" --steps "$steps" $((3 * steps)) \
+    >>"$report" 2>"$log" || { status=1; echo "FAILED: $(tail -n 1 "$log")" >>"$report"; }
+  echo '```' >>"$report"
+}
+compare compare_sampling.py
+compare compare_erased.py
 
 step "report: $report"
 exit "$status"
