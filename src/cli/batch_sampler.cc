@@ -1,0 +1,62 @@
+#include "cli/batch_sampler.h"
+
+#include <utility>
+
+#include "cli/interrupt.h"
+#include "diffusion/unet.h"
+#include "gloce/diffusion/scheduler.h"
+
+namespace gloce {
+
+BatchSampler::BatchSampler(Pipeline& pipeline, SamplerSettings settings)
+    : pipeline_(pipeline), settings_(std::move(settings)) {}
+
+BatchSampler::~BatchSampler() = default;
+
+void BatchSampler::LoadPlain() {
+  plain_ = std::make_unique<Unet>(pipeline_.bundle(), pipeline_.placement());
+}
+
+void BatchSampler::LoadErased(const Erasers& erasers) {
+  erased_ = std::make_unique<ErasedDenoiser>(
+      pipeline_.bundle(), pipeline_.placement(), erasers, settings_.strength);
+  names_ = ConceptNames(erasers);
+}
+
+std::vector<Picture> BatchSampler::operator()(
+    const std::vector<ImageSettings>& batch) {
+  std::vector<ImagePrompt> prompts;
+  for (const ImageSettings& image : batch) {
+    prompts.push_back({image.prompt, image.negative_prompt, image.seed});
+  }
+  SamplingSettings sampling;
+  sampling.num_inference_steps = settings_.steps;
+  sampling.guidance_scale = batch[0].guidance_scale;
+  sampling.interrupted = WasInterrupted;
+  if (erased_) erased_->TakeGateActivity();  // of a batch that failed
+  const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
+  Denoiser& denoiser = erased_ ? static_cast<Denoiser&>(*erased_) : *plain_;
+  const at::Tensor latents = pipeline_.Sample(
+      denoiser, *scheduler, prompts, batch[0].width, batch[0].height, sampling);
+  return ToPictures(pipeline_.Decode(latents));
+}
+
+std::vector<Picture> BatchSampler::ToPictures(const at::Tensor& pixels) {
+  const at::Tensor activity =
+      erased_ ? erased_->TakeGateActivity() : at::Tensor();
+  std::vector<Picture> pictures;
+  for (int64_t b = 0; b < pixels.size(0); ++b) {
+    const at::Tensor image = pixels[b];  // (height, width, 3) uint8
+    const auto* bytes = image.const_data_ptr<uint8_t>();
+    Picture picture{
+        image.size(1), image.size(0), {bytes, bytes + image.numel()}, {}};
+    for (size_t n = 0; n < names_.size() && activity.defined(); ++n) {
+      const double share = activity[b][static_cast<int64_t>(n)].item<double>();
+      if (share > 0) picture.gate_activity.emplace_back(names_[n], share);
+    }
+    pictures.push_back(std::move(picture));
+  }
+  return pictures;
+}
+
+}  // namespace gloce

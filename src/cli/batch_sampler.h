@@ -1,0 +1,49 @@
+// Draws the batches of a job.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gloce/batch/job.h"
+#include "gloce/diffusion/pipeline.h"
+#include "gloce/erasure/erased_denoiser.h"
+
+namespace gloce {
+
+class Unet;
+
+// What all batches share.
+struct SamplerSettings {
+  std::string scheduler;  // "" for the bundle's own
+  int64_t steps = 50;
+  double strength = 1;
+};
+
+// The denoiser of a job, plain or with erasers. One of the loads comes first.
+class BatchSampler {
+ public:
+  // `pipeline` must outlive this.
+  BatchSampler(Pipeline& pipeline, SamplerSettings settings);
+  ~BatchSampler();
+
+  void LoadPlain();
+  void LoadErased(const Erasers& erasers);
+
+  // The pictures of `batch`, the images of which share size and guidance.
+  // Throws Error; Interrupted once the user asked to stop.
+  std::vector<Picture> operator()(const std::vector<ImageSettings>& batch);
+
+ private:
+  std::vector<Picture> ToPictures(const at::Tensor& pixels);
+
+  Pipeline& pipeline_;
+  SamplerSettings settings_;
+  std::unique_ptr<Unet> plain_;
+  std::unique_ptr<ErasedDenoiser> erased_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace gloce

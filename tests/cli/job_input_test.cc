@@ -1,0 +1,82 @@
+// The inputs of a job, end to end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/run_program.h"
+
+namespace gloce {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class JobInputTest : public testing::Test {
+ protected:
+  std::string Write(const std::string& name, const std::string& text) {
+    WriteFileAtomically(folder_ / name, text);
+    return folder_ / name;
+  }
+  // A quick job that reads `table`.
+  ProgramResult Generate(const std::string& table, const std::string& options,
+                         const std::string& out = "out") {
+    return RunProgram("generate --model " GLOCE_BUNDLES "/emoji --steps 2 " +
+                      options + " --prompts " + table + " --out " +
+                      (folder_ / out));
+  }
+  bool Exists(const std::string& name) const {
+    return fs::exists(folder_ / name);
+  }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(JobInputTest, BadRowsAreListedAndTheOthersDrawn) {
+  const std::string table = Write("p.csv",
+                                  ",type,prompt,evaluation_seed,width\n"
+                                  "0,x,a cat,1,\n1,x,a fox,-1,\n2,x,an owl,2,\n"
+                                  "3,x,a car,3,70\n");
+  const ProgramResult result = Generate(table, "");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.out, HasSubstr("2 pictures made, 2 bad rows left out"));
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("line 3: evaluation_seed: got \"-1\""),
+                    HasSubstr("line 5: "), HasSubstr("multiple of 16"),
+                    HasSubstr("columns not used: column 1 (without a name), "
+                              "type\n")));
+  for (const char* name : {"0_0.png", "2_0.png"})
+    EXPECT_TRUE(Exists(std::string("out/") + name)) << name;
+
+  const json again = json::parse(Generate(table, "--json").out);
+  EXPECT_EQ(again["skipped"], 2);
+  EXPECT_EQ(again["bad_rows"]["count"], 2);
+  EXPECT_EQ(again["bad_rows"]["listed"][1]["row"], 3);
+  EXPECT_EQ(again["bad_rows"]["listed"][1]["line"], 5);
+}
+
+TEST_F(JobInputTest, ManyBadRowsAreListedToALimitAndCounted) {
+  std::string text = "prompt,width\n";
+  for (int i = 0; i < 130; ++i) text += "a,70\n";
+  const ProgramResult result = Generate(Write("p.csv", text), "--quiet");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 101);
+  EXPECT_THAT(result.err, HasSubstr("and 30 more bad rows\n"));
+  EXPECT_FALSE(Exists("out"));
+}
+
+TEST_F(JobInputTest, ColumnsByChoice) {
+  const ProgramResult result =
+      Generate(Write("p.csv", "text,random_seed\na cat,7\n"),
+               "--columns prompt=text,seed=random_seed "
+               "--filename '{seed}.png'");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Exists("out/7.png"));
+}
+
+}  // namespace
+}  // namespace gloce
