@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "batch/prompt_csv.h"
+#include "batch/prompt_json_lines.h"
 #include "batch/table_builder.h"
 #include "gloce/base/error.h"
 
@@ -24,7 +25,7 @@ void AddLines(std::string_view text, TableBuilder& builder) {
   }
 }
 
-enum class Format { kText, kCsv };
+enum class Format { kText, kCsv, kJsonLines };
 
 bool HasPromptColumn(std::string_view header) {
   while (!header.empty()) {
@@ -39,7 +40,10 @@ bool HasPromptColumn(std::string_view header) {
 Format FormatOf(std::string_view text, const std::string& path,
                 const ColumnChoice& choice) {
   if (path.ends_with(".txt")) return Format::kText;
-  if (path.ends_with(".csv") || !choice.empty()) return Format::kCsv;
+  if (path.ends_with(".jsonl")) return Format::kJsonLines;
+  if (path.ends_with(".csv")) return Format::kCsv;
+  if (text.starts_with('{')) return Format::kJsonLines;
+  if (!choice.empty()) return Format::kCsv;
   return HasPromptColumn(text.substr(0, text.find('\n'))) ? Format::kCsv
                                                           : Format::kText;
 }
@@ -59,6 +63,9 @@ PromptTable ParsePromptTable(std::string_view bytes, const std::string& path,
       break;
     case Format::kCsv:
       AddCsvRows(bytes, path, choice, builder);
+      break;
+    case Format::kJsonLines:
+      AddJsonLines(bytes, path, choice, builder);
       break;
   }
   if (builder.size() == 0) throw Error(path + ": holds no prompt");

@@ -1,5 +1,5 @@
-// The prompts of a job: the field's CSV or one prompt a line. Everything is
-// checked here, before any network is loaded.
+// The prompts of a job: the field's CSV, JSON lines or one prompt a line.
+// Everything is checked here, before any network is loaded.
 #pragma once
 
 #include <cstddef>
@@ -46,21 +46,24 @@ inline constexpr int64_t kMaxImagesPerRow = 100000;
 
 // Reads the file at `path`, in UTF-8 with or without a byte-order mark.
 //
-// A `.txt` file is text; a `.csv` file is CSV; any other file is CSV if its
-// first line has a column named `prompt`, or `choice` is not empty, and text
-// otherwise.
-//   text  One prompt a line; blank lines are skipped, spaces around a prompt
-//         dropped. case_number counts the prompts from 0.
-//   CSV   A header line, then rows, by RFC 4180. FindColumns tells which
-//         columns count; `prompt` is required, rows are counted from 0 where
-//         there is no `case_number`. An empty cell is an absent value.
+// A `.txt` file is text, a `.csv` file CSV, a `.jsonl` file JSON lines; any
+// other file is JSON lines if it begins with a brace, CSV if its first line has
+// a column named `prompt` or `choice` is not empty, and text otherwise.
+//   text   One prompt a line; blank lines are skipped, spaces around a prompt
+//          dropped. case_number counts the prompts from 0.
+//   CSV    A header line, then rows, by RFC 4180. FindColumns tells which
+//          columns count; `prompt` is required, rows are counted from 0 where
+//          there is no `case_number`. An empty cell is an absent value.
+//   JSON   One object a line, with the same keys by the same names; blank lines
+//   lines  are skipped. null is an absent value.
 //
-// A row is bad if it is no valid UTF-8, has a NUL byte or another length than
-// the header, a number that is none or is out of range, or an empty or repeated
-// case_number. Throws Error naming the file and the line: unreadable file, no
-// row in it, broken quoting (nobody knows where the next row begins), a header
-// that is no valid UTF-8, no `prompt` column; and UsageError if `choice` does
-// not fit the file.
+// A row is bad if it is no valid UTF-8, has a NUL, a value of another type or
+// out of range, or an empty or repeated case_number; in CSV, if its length is
+// not the header's; in JSON lines, if it is no object, has no prompt, an
+// unknown key or two names of one key. Throws Error naming the file and the
+// line: unreadable file, no row in it, broken quoting (nobody knows where the
+// next row begins), a header that is no valid UTF-8, no `prompt` column; and
+// UsageError if `choice` does not fit the file.
 PromptTable ReadPromptTable(const std::string& path,
                             const ColumnChoice& choice = {});
 

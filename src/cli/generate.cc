@@ -60,12 +60,13 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   app.add_option("--prompt", o.prompts, "What to draw (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--prompts", o.prompts_file,
-                 "CSV, or a text file with one prompt a line")
+                 "CSV, JSON lines, or a text file with one prompt a line")
       ->excludes("--prompt");
-  app.add_option("--columns", o.columns,
-                 "Names of the CSV's columns where they are not known, as in\n"
-                 "prompt=text,seed=random_seed; keys: " +
-                     Join(PromptKeyNames()))
+  app.add_option(
+         "--columns", o.columns,
+         "Names of the table's columns where they are not known, as in\n"
+         "prompt=text,seed=random_seed; keys: " +
+             Join(PromptKeyNames()))
       ->allow_extra_args(false)
       ->needs("--prompts");
   app.add_option("--erasers", o.erasers, "Erasers file (may be repeated)")

@@ -78,5 +78,27 @@ TEST_F(JobInputTest, ColumnsByChoice) {
   EXPECT_TRUE(Exists("out/7.png"));
 }
 
+// The same job in both formats makes the same bytes.
+TEST_F(JobInputTest, JsonLinesDrawWhatCsvDraws) {
+  const std::string csv = Write("p.csv",
+                                "case_number,prompt,evaluation_seed,guidance\n"
+                                "5,\"a cat,\nat night\",3,2\n6,a fox,,\n");
+  const std::string lines =
+      Write("p.jsonl",
+            "{\"case_number\": 5, \"prompt\": \"a cat,\\nat night\", "
+            "\"seed\": 3, \"evaluation_guidance\": 2}\r\n"
+            "{\"case_number\": 6, \"prompt\": \"a fox\"}\n"
+            "{\"case_number\": 7, \"text\": \"a fox\"}\n");
+  ASSERT_EQ(Generate(csv, "-q", "csv").exit_code, 0);
+  const ProgramResult result = Generate(lines, "-q", "lines");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("line 3: unknown key \"text\""));
+  for (const std::string name : {"/5_0.png", "/6_0.png"}) {
+    EXPECT_EQ(ReadFile(folder_ / ("csv" + name)),
+              ReadFile(folder_ / ("lines" + name)))
+        << name;
+  }
+}
+
 }  // namespace
 }  // namespace gloce
