@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
-#include "batch/job_images.h"
 #include "batch/output_names.h"
 #include "gloce/base/error.h"
 
@@ -16,24 +16,24 @@ bool FitTogether(const ImageSettings& a, const ImageSettings& b) {
          a.guidance_scale == b.guidance_scale;
 }
 
-[[noreturn]] void FailCollision(const JobImage& first, const JobImage& second,
-                                const std::string& file,
-                                const std::string& origin) {
+BadRow Collision(const JobImage& first, const JobImage& second,
+                 const std::string& file, const std::string& origin) {
   const auto row = [](const JobImage& image) {
     return "case " + image.case_number +
            (image.line == 0 ? ""
                             : " (line " + std::to_string(image.line) + ")");
   };
-  const std::string start = PlaceOfRow(origin, second.line) + ": ";
+  std::string message = PlaceOfRow(origin, second.line) + ": ";
   if (first.row == second.row) {
-    throw UsageError(start + "images " + std::to_string(first.i) + " and " +
-                     std::to_string(second.i) + " of " + row(second) +
-                     " would both be \"" + file +
-                     "\"; use {i} or {seed} in the file-name template");
+    message += "images " + std::to_string(first.i) + " and " +
+               std::to_string(second.i) + " of " + row(second) +
+               " would both be \"" + file +
+               "\"; use {i} or {seed} in the file-name template";
+  } else {
+    message += row(second) + " and " + row(first) + " would both be \"" + file +
+               "\"; use {case_number} or {row} in the file-name template";
   }
-  throw UsageError(start + row(second) + " and " + row(first) +
-                   " would both be \"" + file +
-                   "\"; use {case_number} or {row} in the file-name template");
+  return {second.row, second.line, message};
 }
 
 }  // namespace
@@ -64,25 +64,38 @@ std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
   return {batches.begin() + begin, batches.begin() + begin + count};
 }
 
-std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
-                                       const std::string& filename_template,
-                                       const std::string& origin) {
+NamedImages NameImages(const std::vector<JobImage>& images,
+                       const std::string& filename_template,
+                       const std::string& origin) {
   const NameTemplate names(filename_template);
-  std::vector<std::string> files;
-  files.reserve(images.size());
+  NamedImages named;
+  named.files.reserve(images.size());
   // The views stay valid: `files` never reallocates.
   std::unordered_map<std::string_view, size_t> image_of_file;
   image_of_file.reserve(images.size());
   for (const JobImage& image : images) {
-    const size_t index = files.size();
-    files.push_back(names.Name({image.case_number, image.settings.prompt,
-                                image.i, image.settings.seed, image.row}));
-    const auto [other, is_new] = image_of_file.emplace(files.back(), index);
+    const size_t index = named.files.size();
+    named.files.push_back(
+        names.Name({image.case_number, image.settings.prompt, image.i,
+                    image.settings.seed, image.row}));
+    const std::string& file = named.files.back();
+    const auto [other, is_new] = image_of_file.emplace(file, index);
     if (!is_new) {
-      FailCollision(images[other->second], image, files.back(), origin);
+      named.collisions.push_back(
+          Collision(images[other->second], image, file, origin));
     }
   }
-  return files;
+  return named;
+}
+
+std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
+                                       const std::string& filename_template,
+                                       const std::string& origin) {
+  NamedImages named = NameImages(images, filename_template, origin);
+  if (!named.collisions.empty()) {
+    throw UsageError(named.collisions[0].message);
+  }
+  return std::move(named.files);
 }
 
 }  // namespace gloce

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/prompt_table.h"
 #include "gloce/batch/job.h"
 
 namespace gloce {
@@ -26,9 +27,21 @@ std::vector<BatchRange> CutIntoBatches(const std::vector<JobImage>& images,
 std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
                                        int64_t shard, int64_t num_shards);
 
-// The file of each image within the output folder. `origin` begins messages.
-// Throws UsageError for a faulty template (see NameTemplate), and Error naming
-// both rows if two images would share a file.
+// The file of each image within the output folder, and the images whose file
+// another one has already, by their rows.
+struct NamedImages {
+  std::vector<std::string> files;
+  std::vector<BadRow> collisions;
+};
+
+// `origin` begins messages. Throws UsageError for a faulty template (see
+// NameTemplate).
+NamedImages NameImages(const std::vector<JobImage>& images,
+                       const std::string& filename_template,
+                       const std::string& origin);
+
+// The files alone. Throws UsageError also if two images would share one, naming
+// both rows.
 std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
                                        const std::string& filename_template,
                                        const std::string& origin);

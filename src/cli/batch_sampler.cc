@@ -1,5 +1,7 @@
 #include "cli/batch_sampler.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "cli/interrupt.h"
@@ -7,6 +9,8 @@
 #include "gloce/diffusion/scheduler.h"
 
 namespace gloce {
+
+using Clock = std::chrono::steady_clock;
 
 BatchSampler::BatchSampler(Pipeline& pipeline, SamplerSettings settings)
     : pipeline_(pipeline), settings_(std::move(settings)) {}
@@ -23,22 +27,52 @@ void BatchSampler::LoadErased(const Erasers& erasers) {
   names_ = ConceptNames(erasers);
 }
 
-std::vector<Picture> BatchSampler::operator()(
-    const std::vector<ImageSettings>& batch) {
+at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
+                                SamplingSettings sampling) {
   std::vector<ImagePrompt> prompts;
   for (const ImageSettings& image : batch) {
     prompts.push_back({image.prompt, image.negative_prompt, image.seed});
   }
-  SamplingSettings sampling;
   sampling.num_inference_steps = settings_.steps;
   sampling.guidance_scale = batch[0].guidance_scale;
   sampling.interrupted = WasInterrupted;
   if (erased_) erased_->TakeGateActivity();  // of a batch that failed
   const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
   Denoiser& denoiser = erased_ ? static_cast<Denoiser&>(*erased_) : *plain_;
-  const at::Tensor latents = pipeline_.Sample(
-      denoiser, *scheduler, prompts, batch[0].width, batch[0].height, sampling);
-  return ToPictures(pipeline_.Decode(latents));
+  return pipeline_.Sample(denoiser, *scheduler, prompts, batch[0].width,
+                          batch[0].height, sampling);
+}
+
+std::vector<Picture> BatchSampler::operator()(
+    const std::vector<ImageSettings>& batch) {
+  return ToPictures(pipeline_.Decode(Sample(batch, {})));
+}
+
+PictureCost BatchSampler::Measure(const ImageSettings& image) {
+  const auto seconds_of = [](const auto& work) {
+    const Clock::time_point start = Clock::now();
+    work();
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
+  scheduler->SetTimesteps(settings_.steps);
+  PictureCost cost;
+  cost.steps = static_cast<int64_t>(scheduler->timesteps().size());
+  int64_t calls = 0;
+  at::Tensor latents;
+  const auto sample = [&](int64_t wanted) {
+    SamplingSettings sampling;
+    sampling.last_call = std::min(wanted, cost.steps) - 1;
+    sampling.on_call = [&](int64_t) { ++calls; };
+    calls = 0;
+    latents = Sample({image}, sampling);  // waits for the device
+  };
+  sample(2);  // the executor optimises on its second run
+  const double seconds = seconds_of([&] { sample(3); });
+  cost.seconds_per_step = seconds / static_cast<double>(calls);
+  pipeline_.Decode(latents);
+  cost.seconds_of_decoding = seconds_of([&] { pipeline_.Decode(latents); });
+  return cost;
 }
 
 std::vector<Picture> BatchSampler::ToPictures(const at::Tensor& pixels) {

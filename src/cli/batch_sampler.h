@@ -22,6 +22,13 @@ struct SamplerSettings {
   double strength = 1;
 };
 
+// What one picture costs.
+struct PictureCost {
+  int64_t steps = 0;  // calls of the denoiser
+  double seconds_per_step = 0;
+  double seconds_of_decoding = 0;
+};
+
 // The denoiser of a job, plain or with erasers. One of the loads comes first.
 class BatchSampler {
  public:
@@ -36,7 +43,13 @@ class BatchSampler {
   // Throws Error; Interrupted once the user asked to stop.
   std::vector<Picture> operator()(const std::vector<ImageSettings>& batch);
 
+  // Measures some steps of a picture like `image`, and a decoding. Throws as
+  // drawing it does.
+  PictureCost Measure(const ImageSettings& image);
+
  private:
+  at::Tensor Sample(const std::vector<ImageSettings>& batch,
+                    SamplingSettings sampling);
   std::vector<Picture> ToPictures(const at::Tensor& pixels);
 
   Pipeline& pipeline_;

@@ -10,6 +10,7 @@
 #include "cli/batch_sampler.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/job_check.h"
 #include "cli/job_report.h"
 #include "cli/log.h"
 #include "cli/progress.h"
@@ -30,7 +31,7 @@ struct GenerateOptions {
   int64_t seed = 0, num_images = 1, steps = 50, width = 0, height = 0,
           batch_size = 4;
   double guidance = 7.5, strength = 1.0;
-  bool overwrite = false;
+  bool overwrite = false, check = false;
   PlacementOptions placement;
   OutputOptions output;
 };
@@ -112,6 +113,10 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   app.add_option("--shard", o.shard,
                  "Do part I of N of the job, I/N with I from 1");
   app.add_flag("--overwrite", o.overwrite, "Make all pictures again");
+  app.add_flag(
+      "--check", o.check,
+      "Look at the whole job and print what is wrong with it, what is "
+      "there\nalready, and what it takes in time and room; draw nothing");
   o.placement.Register(app);
   o.output.Register(app);
   app.footer(kFooter);
@@ -258,6 +263,10 @@ int RunGenerate(const GenerateOptions& o) {
       sampler.LoadErased(erasers);
     pipeline.LoadDecoder();
   };
+  if (o.check) {
+    return CheckJob(images, job, table.bad_rows, sampler, o.output.json,
+                    o.output.quiet);
+  }
   WarnOfBadRows(table.bad_rows);
   JobSummary summary;
   if (!images.empty()) {

@@ -100,5 +100,60 @@ TEST_F(JobInputTest, JsonLinesDrawWhatCsvDraws) {
   }
 }
 
+TEST_F(JobInputTest, ACheckSaysWhatTheJobThenDoes) {
+  const std::string table = Write("p.csv", "prompt\na cat\na fox\nan owl\n");
+  ASSERT_EQ(Generate(table, "-q --shard 1/2 --batch-size 2").exit_code, 0);
+  const std::string before = ReadFile(folder_ / "out/manifest.jsonl");
+  const ProgramResult result = Generate(table, "--batch-size 2 --check --json");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const json check = json::parse(result.out);
+  EXPECT_EQ(check["pictures"], 3);
+  EXPECT_EQ(check["there"], 2);
+  EXPECT_EQ(check["to_make"], 1);
+  EXPECT_EQ(check["made_again"], 0);
+  EXPECT_EQ(check["bad_rows"]["count"], 0);
+  EXPECT_GT(check["bytes_at_most"], 0);
+  EXPECT_GT(check["bytes_free"], check["bytes_at_most"]);
+  EXPECT_GT(check["seconds_per_step"], 0.0);
+  // Two steps with classifier-free guidance, and a decoding.
+  EXPECT_GT(check["seconds_estimate"],
+            2 * check["seconds_per_step"].get<double>());
+  EXPECT_EQ(ReadFile(folder_ / "out/manifest.jsonl"), before);
+  EXPECT_FALSE(Exists("out/2_0.png"));
+
+  const ProgramResult text = Generate(table, "--check", "other/deep");
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_THAT(text.out, AllOf(HasSubstr("3 pictures, 0 there already, 3 to "
+                                        "make\n"),
+                              HasSubstr("0 bad rows"), HasSubstr("GiB free"),
+                              HasSubstr("time: about 0:")));
+  EXPECT_FALSE(Exists("other"));
+}
+
+TEST_F(JobInputTest, ACheckListsEverythingThatIsWrong) {
+  const std::string table =
+      Write("p.csv", "prompt,width,seed\na,70,\nb,,-1\nc,64,\nc,64,\nd,64,x\n");
+  const ProgramResult bad = Generate(table, "--check --json");
+  EXPECT_EQ(bad.exit_code, 3);
+  const json check = json::parse(bad.out);
+  EXPECT_EQ(check["bad_rows"]["count"], 3);
+  EXPECT_EQ(check["bad_rows"]["listed"][2]["line"], 6);
+  EXPECT_EQ(check["to_make"], 2);
+  EXPECT_THAT(bad.err, AllOf(HasSubstr("line 2: "), HasSubstr("line 3: seed"),
+                             HasSubstr("line 6: seed")));
+  // As the job would end: names that collide are wrong usage.
+  const std::string collide = "--filename '{prompt}.png'";
+  const ProgramResult names = Generate(table, collide + " --check --json");
+  EXPECT_EQ(names.exit_code, 2);
+  EXPECT_EQ(json::parse(names.out)["collisions"]["count"], 1);
+  EXPECT_THAT(names.err, HasSubstr("line 5: case 3 (line 5) and case 2"));
+  EXPECT_EQ(Generate(table, collide).exit_code, 2);
+  EXPECT_FALSE(Exists("out"));
+  // And what is wrong with the command or the file stops both.
+  EXPECT_EQ(Generate(table, "--check --shard 2/1").exit_code, 2);
+  EXPECT_EQ(Generate(table, "--check --erasers nowhere").exit_code, 1);
+  EXPECT_EQ(Generate("nowhere.csv", "--check").exit_code, 1);
+}
+
 }  // namespace
 }  // namespace gloce
