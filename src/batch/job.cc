@@ -121,8 +121,8 @@ class Job {
     FittingLines lines(images_, files_, settings_.facts, batches_);
     manifest_.emplace(Path("manifest.jsonl"),
                       [&](const RunRecord& record) { lines.See(record); });
-    for (const BatchRange& batch : batches_) {
-      for (size_t k = batch.begin; k < batch.end; ++k) {
+    for (const Batch& batch : batches_) {
+      for (const size_t k : batch) {
         CheckInterrupted();
         is_right_[k] = IsRight(k, lines.Has(k));
         if (is_right_[k]) ++summary_.skipped;
@@ -154,16 +154,15 @@ class Job {
 
   // --- making the rest -----------------------------------------------------
 
-  bool IsComplete(const BatchRange& batch) const {
-    return std::all_of(is_right_.begin() + batch.begin,
-                       is_right_.begin() + batch.end,
-                       [](bool is_right) { return is_right; });
+  bool IsComplete(const Batch& batch) const {
+    return std::all_of(batch.begin(), batch.end(),
+                       [this](size_t k) { return is_right_[k]; });
   }
 
   void Prepare() {
     const bool complete =
         std::all_of(batches_.begin(), batches_.end(),
-                    [&](const BatchRange& batch) { return IsComplete(batch); });
+                    [&](const Batch& batch) { return IsComplete(batch); });
     if (complete || !settings_.prepare) return;
     try {
       settings_.prepare();
@@ -180,7 +179,7 @@ class Job {
   }
 
   void RunBatches() {
-    for (const BatchRange& batch : batches_) {
+    for (const Batch& batch : batches_) {
       if (IsComplete(batch)) continue;
       CheckInterrupted();
       RunBatch(batch);
@@ -188,9 +187,9 @@ class Job {
     }
   }
 
-  void RunBatch(const BatchRange& batch) {
+  void RunBatch(const Batch& batch) {
     std::vector<ImageSettings> settings;
-    for (size_t k = batch.begin; k < batch.end; ++k) {
+    for (const size_t k : batch) {
       settings.push_back(images_[k].settings);
     }
     const Clock::time_point start = Clock::now();
@@ -210,8 +209,8 @@ class Job {
     }
     const double seconds =
         SecondsSince(start) / static_cast<double>(pictures.size());
-    for (size_t k = batch.begin; k < batch.end; ++k) {
-      if (!is_right_[k]) Write(k, pictures[k - batch.begin], seconds);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (!is_right_[batch[i]]) Write(batch[i], pictures[i], seconds);
     }
     manifest_->Sync();
   }
@@ -238,8 +237,8 @@ class Job {
     ++summary_.made;
   }
 
-  void NoteFailures(const BatchRange& batch, const std::string& message) {
-    for (size_t k = batch.begin; k < batch.end; ++k) {
+  void NoteFailures(const Batch& batch, const std::string& message) {
+    for (const size_t k : batch) {
       if (is_right_[k]) continue;
       ++summary_.failed;
       summary_.failures.push_back(
@@ -273,9 +272,9 @@ class Job {
   const JobSettings& settings_;
   const SampleBatch& sample_;
   const Clock::time_point start_ = Clock::now();
-  const std::vector<std::string> files_;   // of all images
-  const std::vector<BatchRange> batches_;  // of this shard
-  std::vector<fs::path> new_folders_;      // made by this run, inner ones first
+  const std::vector<std::string> files_;  // of all images
+  const std::vector<Batch> batches_;      // of this shard
+  std::vector<fs::path> new_folders_;     // made by this run, inner ones first
   std::optional<ManifestLog> manifest_;
   std::vector<bool> is_right_;  // of all images
   size_t total_ = 0;            // images of this shard

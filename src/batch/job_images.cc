@@ -55,7 +55,7 @@ JobImages ImagesOfRows(const std::vector<PromptRow>& rows,
       JobImage image = FirstImage(row, defaults);
       const int64_t count = row.num_images.value_or(defaults.num_images);
       CheckSeeds(image.settings.seed, count);
-      if (check) check(image.settings);
+      if (check) check(row, image.settings);
       const int64_t seed = image.settings.seed;
       for (; image.i < count; ++image.i) {
         image.settings.seed = seed + image.i;

@@ -16,8 +16,8 @@ struct RowDefaults {
   int64_t num_images = 1;
 };
 
-// Completes an image's settings, or refuses them with an Error.
-using CheckImage = std::function<void(ImageSettings&)>;
+// Completes the settings of a row's images, or refuses them with an Error.
+using CheckImage = std::function<void(const PromptRow&, ImageSettings&)>;
 
 struct JobImages {
   std::vector<JobImage> images;

@@ -1,7 +1,10 @@
 #include "batch/job_plan.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -11,9 +14,11 @@
 namespace gloce {
 namespace {
 
-bool FitTogether(const ImageSettings& a, const ImageSettings& b) {
-  return a.width == b.width && a.height == b.height &&
-         a.guidance_scale == b.guidance_scale;
+// What the images of a batch share.
+using Kind = std::tuple<int64_t, int64_t, double, std::optional<size_t>>;
+
+Kind KindOf(const ImageSettings& image) {
+  return {image.width, image.height, image.guidance_scale, image.choice};
 }
 
 BadRow Collision(const JobImage& first, const JobImage& second,
@@ -38,22 +43,25 @@ BadRow Collision(const JobImage& first, const JobImage& second,
 
 }  // namespace
 
-std::vector<BatchRange> CutIntoBatches(const std::vector<JobImage>& images,
-                                       int64_t batch_size) {
-  std::vector<BatchRange> batches;
+std::vector<Batch> CutIntoBatches(const std::vector<JobImage>& images,
+                                  int64_t batch_size) {
+  std::vector<Batch> batches;
+  std::map<Kind, size_t> open;  // the batch that is being filled
   for (size_t i = 0; i < images.size(); ++i) {
-    const bool fits =
-        !batches.empty() &&
-        i - batches.back().begin < static_cast<size_t>(batch_size) &&
-        FitTogether(images[batches.back().begin].settings, images[i].settings);
-    if (!fits) batches.push_back({i, i});
-    batches.back().end = i + 1;
+    const auto [last, is_new] =
+        open.emplace(KindOf(images[i].settings), batches.size());
+    if (!is_new &&
+        batches[last->second].size() == static_cast<size_t>(batch_size)) {
+      last->second = batches.size();
+    }
+    if (last->second == batches.size()) batches.emplace_back();
+    batches[last->second].push_back(i);
   }
   return batches;
 }
 
-std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
-                                       int64_t shard, int64_t num_shards) {
+std::vector<Batch> BatchesOfShard(const std::vector<Batch>& batches,
+                                  int64_t shard, int64_t num_shards) {
   // With n = q·shards + r batches, the first r shards get q + 1, the rest q.
   const auto shards = static_cast<size_t>(num_shards);
   const auto before = static_cast<size_t>(shard - 1);

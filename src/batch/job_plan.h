@@ -11,21 +11,19 @@
 
 namespace gloce {
 
-// Images [begin, end) of a job.
-struct BatchRange {
-  size_t begin = 0;
-  size_t end = 0;
-};
+// The images of a batch, by their places in the job, which grow.
+using Batch = std::vector<size_t>;
 
-// Cuts the job into runs of neighbours with equal width, height and guidance
-// scale, each of at most `batch_size` images.
-std::vector<BatchRange> CutIntoBatches(const std::vector<JobImage>& images,
-                                       int64_t batch_size);
+// Puts the images of equal width, height, guidance scale and choice of concepts
+// together, in their order, into batches of `batch_size`, of which the last of
+// each kind may be shorter. The batches go by their first images.
+std::vector<Batch> CutIntoBatches(const std::vector<JobImage>& images,
+                                  int64_t batch_size);
 
 // The batches of shard `shard` of `num_shards`, from 1: a contiguous run, the
 // lengths of which differ by at most one between shards.
-std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
-                                       int64_t shard, int64_t num_shards);
+std::vector<Batch> BatchesOfShard(const std::vector<Batch>& batches,
+                                  int64_t shard, int64_t num_shards);
 
 // The file of each image within the output folder, and the images whose file
 // another one has already, by their rows.

@@ -42,9 +42,16 @@ RunRecord RecordOfImage(const JobImage& image, const std::string& file,
   record.model = facts.model;
   record.model_identity = facts.model_identity;
   record.dtype = facts.dtype;
-  record.erasers = facts.erasers;
-  record.concepts = facts.concepts;
-  record.strength = facts.strength;
+  if (!settings.choice) {
+    record.erasers = facts.erasers;
+    record.concepts = facts.concepts;
+    record.strength = facts.strength;
+  } else if (const ErasureFacts& choice = facts.choices.at(*settings.choice);
+             !choice.erasers.empty()) {
+    record.erasers = choice.erasers;
+    record.concepts = choice.concepts;
+    record.strength = facts.strength;
+  }
   return record;
 }
 
@@ -67,13 +74,13 @@ std::string WhyWrong(const std::string& path, const RunRecord& expected,
 FittingLines::FittingLines(const std::vector<JobImage>& images,
                            const std::vector<std::string>& files,
                            const RunFacts& facts,
-                           const std::vector<BatchRange>& batches)
+                           const std::vector<Batch>& batches)
     : images_(images),
       files_(files),
       facts_(facts),
       has_line_(images.size(), false) {
-  for (const BatchRange& batch : batches) {
-    for (size_t k = batch.begin; k < batch.end; ++k) {
+  for (const Batch& batch : batches) {
+    for (const size_t k : batch) {
       image_of_file_.emplace(files[k], k);
     }
   }
@@ -93,7 +100,7 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
                     const JobSettings& settings) {
   const auto [files, collisions] =
       NameImages(images, settings.filename_template, settings.origin);
-  const std::vector<BatchRange> batches =
+  const std::vector<Batch> batches =
       BatchesOfShard(CutIntoBatches(images, settings.batch_size),
                      settings.shard, settings.num_shards);
   const std::string& out = settings.out_folder;
@@ -105,9 +112,9 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
                                             size_t) { lines.See(record); });
   JobSurvey survey;
   survey.collisions = collisions;
-  for (const BatchRange& batch : batches) {
+  for (const Batch& batch : batches) {
     bool complete = true;
-    for (size_t k = batch.begin; k < batch.end; ++k) {
+    for (const size_t k : batch) {
       if (settings.interrupted && settings.interrupted()) throw Interrupted();
       const RunRecord record =
           RecordOfImage(images[k], files[k], settings.facts);

@@ -28,7 +28,7 @@ class FittingLines {
   // All arguments must outlive this.
   FittingLines(const std::vector<JobImage>& images,
                const std::vector<std::string>& files, const RunFacts& facts,
-               const std::vector<BatchRange>& batches);
+               const std::vector<Batch>& batches);
 
   // Lines are seen in the file's order: the last one of a picture counts.
   void See(const RunRecord& record);
@@ -45,12 +45,12 @@ class FittingLines {
 
 // What a job would do, found out without writing anything.
 struct JobSurvey {
-  size_t total = 0;       // pictures of this shard
-  size_t there = 0;       // that can stay
-  size_t made_again = 0;  // that are there but not right, or overwritten
-  std::vector<BatchRange> batches;  // to sample
-  std::vector<BadRow> collisions;   // of file names, by the second row
-  int64_t bytes = 0;                // of what will be written, at most
+  size_t total = 0;            // pictures of this shard
+  size_t there = 0;            // that can stay
+  size_t made_again = 0;       // that are there but not right, or overwritten
+  std::vector<Batch> batches;  // to sample
+  std::vector<BadRow> collisions;  // of file names, by the second row
+  int64_t bytes = 0;               // of what will be written, at most
 
   size_t to_make() const { return total - there; }
 };

@@ -17,7 +17,7 @@ struct KnownName {
   int claim;  // the lowest wins
 };
 
-constexpr std::array<KnownName, 14> kKnownNames{{
+constexpr std::array<KnownName, 15> kKnownNames{{
     {"case_number", PromptKey::kCaseNumber, 0},
     {"prompt", PromptKey::kPrompt, 0},
     {"negative_prompt", PromptKey::kNegativePrompt, 0},
@@ -32,11 +32,12 @@ constexpr std::array<KnownName, 14> kKnownNames{{
     {"height", PromptKey::kHeight, 0},
     {"sd_image_height", PromptKey::kHeight, 0},
     {"num_images", PromptKey::kNumImages, 0},
+    {"erase", PromptKey::kErase, 0},
 }};
 
 constexpr std::array<std::string_view, kNumPromptKeys> kKeyNames{
-    "case_number", "prompt", "negative_prompt", "seed",
-    "guidance",    "width",  "height",          "num_images"};
+    "case_number", "prompt", "negative_prompt", "seed", "guidance",
+    "width",       "height", "num_images",      "erase"};
 
 const KnownName* Find(std::string_view name) {
   const auto found =

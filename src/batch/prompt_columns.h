@@ -20,9 +20,10 @@ enum class PromptKey : size_t {
   kGuidance,
   kWidth,
   kHeight,
-  kNumImages
+  kNumImages,
+  kErase
 };
-inline constexpr size_t kNumPromptKeys = 8;
+inline constexpr size_t kNumPromptKeys = 9;
 
 // Column names that the user chose (--columns).
 using ColumnChoice = std::map<PromptKey, std::string>;

@@ -110,6 +110,9 @@ void ReadRow(const CsvRow& row, const Header& header, PromptRow& prompt) {
   prompt.width = cells.Integer(PromptKey::kWidth, 1, kMaxImageSide);
   prompt.height = cells.Integer(PromptKey::kHeight, 1, kMaxImageSide);
   prompt.num_images = cells.Integer(PromptKey::kNumImages, 1, kMaxImagesPerRow);
+  if (const std::string* names = cells.Cell(PromptKey::kErase)) {
+    prompt.erase = SplitNames(*names);
+  }
 }
 
 }  // namespace

@@ -55,6 +55,20 @@ class Values {
     return Text(PromptKey::kCaseNumber);
   }
 
+  // An array of names, or a string as in CSV.
+  std::optional<std::vector<std::string>> Names(PromptKey key) const {
+    const Named* const named = Find(key);
+    if (named == nullptr) return std::nullopt;
+    if (named->value->is_string()) return SplitNames(*Text(key));
+    if (!named->value->is_array()) Mistyped(*named, "names of concepts");
+    std::vector<std::string> names;
+    for (const json& name : *named->value) {
+      if (!name.is_string()) Mistyped(*named, "names of concepts");
+      names.push_back(name.get<std::string>());
+    }
+    return names;
+  }
+
   std::optional<int64_t> Integer(PromptKey key, int64_t min,
                                  int64_t max) const {
     const Named* const named = Find(key);
@@ -125,6 +139,7 @@ void ReadRow(const json& object, const ColumnChoice& choice, PromptRow& row) {
   row.width = values.Integer(PromptKey::kWidth, 1, kMaxImageSide);
   row.height = values.Integer(PromptKey::kHeight, 1, kMaxImageSide);
   row.num_images = values.Integer(PromptKey::kNumImages, 1, kMaxImagesPerRow);
+  row.erase = values.Names(PromptKey::kErase);
 }
 
 // Throws Error without a place.

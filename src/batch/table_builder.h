@@ -35,6 +35,10 @@ void CheckUtf8(std::string_view text);
 // `text` without the spaces around it.
 std::string_view Trim(std::string_view text);
 
+// The names in "cat; fox", without the spaces around them; none in "". Throws
+// Error for an empty name among others.
+std::vector<std::string> SplitNames(std::string_view text);
+
 // What a range is called in messages: "an integer from 1 to 16384".
 std::string RangeText(int64_t min, int64_t max);
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/erase_choices.h"
 #include "cli/interrupt.h"
 #include "diffusion/unet.h"
 #include "gloce/diffusion/scheduler.h"
@@ -21,10 +22,21 @@ void BatchSampler::LoadPlain() {
   plain_ = std::make_unique<Unet>(pipeline_.bundle(), pipeline_.placement());
 }
 
-void BatchSampler::LoadErased(const Erasers& erasers) {
+void BatchSampler::LoadErased(const EraseChoices& choices) {
+  choices_ = &choices;
+  choice_.reset();
+  const Erasers erasers = choices.Select(choice_);
   erased_ = std::make_unique<ErasedDenoiser>(
       pipeline_.bundle(), pipeline_.placement(), erasers, settings_.strength);
   names_ = ConceptNames(erasers);
+}
+
+void BatchSampler::Choose(std::optional<size_t> choice) {
+  if (choice == choice_) return;
+  const Erasers erasers = choices_->Select(choice);
+  erased_->SetErasers(erasers, settings_.strength);
+  names_ = ConceptNames(erasers);
+  choice_ = choice;
 }
 
 at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
@@ -36,7 +48,10 @@ at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
   sampling.num_inference_steps = settings_.steps;
   sampling.guidance_scale = batch[0].guidance_scale;
   sampling.interrupted = WasInterrupted;
-  if (erased_) erased_->TakeGateActivity();  // of a batch that failed
+  if (erased_) {
+    Choose(batch[0].choice);
+    erased_->TakeGateActivity();  // of a batch that failed
+  }
   const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
   Denoiser& denoiser = erased_ ? static_cast<Denoiser&>(*erased_) : *plain_;
   return pipeline_.Sample(denoiser, *scheduler, prompts, batch[0].width,

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 namespace gloce {
 
+class EraseChoices;
 class Unet;
 
 // What all batches share.
@@ -37,9 +39,12 @@ class BatchSampler {
   ~BatchSampler();
 
   void LoadPlain();
-  void LoadErased(const Erasers& erasers);
+  // `choices` tells what the choice of an image is, and must outlive this.
+  void LoadErased(const EraseChoices& choices);
 
-  // The pictures of `batch`, the images of which share size and guidance.
+  // The pictures of `batch`, the images of which share size, guidance and
+  // choice of concepts; a batch of another choice exchanges the erasers under
+  // the loaded network.
   // Throws Error; Interrupted once the user asked to stop.
   std::vector<Picture> operator()(const std::vector<ImageSettings>& batch);
 
@@ -56,7 +61,11 @@ class BatchSampler {
   SamplerSettings settings_;
   std::unique_ptr<Unet> plain_;
   std::unique_ptr<ErasedDenoiser> erased_;
-  std::vector<std::string> names_;
+  void Choose(std::optional<size_t> choice);
+
+  const EraseChoices* choices_ = nullptr;
+  std::optional<size_t> choice_;    // that is installed
+  std::vector<std::string> names_;  // of its concepts
 };
 
 }  // namespace gloce

@@ -9,6 +9,7 @@
 #include "bundle/manifest.h"
 #include "cli/batch_sampler.h"
 #include "cli/command.h"
+#include "cli/erase_choices.h"
 #include "cli/interrupt.h"
 #include "cli/job_check.h"
 #include "cli/job_report.h"
@@ -49,7 +50,10 @@ constexpr const char* kFooter =
     "names, --columns gives any. What a row leaves open comes from the "
     "options. "
     "Image i of a row\n"
-    "uses seed + i. Bad rows are listed and left out (exit code 3). Pictures "
+    "uses seed + i. A column erase names the concepts to erase from a row, "
+    "separated by ;\n"
+    "(none if it is empty). Bad rows are listed and left out (exit code 3). "
+    "Pictures "
     "that are there and\n"
     "right are skipped, so that an interrupted job goes on where it stopped.";
 
@@ -165,16 +169,19 @@ void CheckSettings(const Pipeline& pipeline, ImageSettings& image) {
 std::vector<JobImage> ImagesOfTable(const GenerateOptions& o,
                                     const Pipeline& pipeline,
                                     const std::string& origin,
-                                    PromptTable& table) {
+                                    EraseChoices& choices, PromptTable& table) {
   RowDefaults defaults;
   defaults.settings = {"",         o.negative_prompt, o.seed,
                        o.guidance, o.width,           o.height};
   defaults.num_images = o.num_images;
   // Sizes that no row can have are the command's fault, not the rows'.
   pipeline.CheckSize(defaults.settings.width, defaults.settings.height);
-  JobImages job = ImagesOfRows(
-      table.rows, defaults, origin,
-      [&](ImageSettings& image) { CheckSettings(pipeline, image); });
+  JobImages job = ImagesOfRows(table.rows, defaults, origin,
+                               [&](const PromptRow& row, ImageSettings& image) {
+                                 CheckSettings(pipeline, image);
+                                 if (row.erase)
+                                   image.choice = choices.Add(*row.erase);
+                               });
   if (o.prompts_file.empty() && !job.bad_rows.empty())
     throw UsageError(job.bad_rows[0].message);
   std::vector<BadRow>& bad_rows = table.bad_rows;
@@ -227,10 +234,11 @@ int RunGenerate(const GenerateOptions& o) {
     LogNote(origin + ": columns not used: " + Join(table.unused_columns));
 
   Pipeline pipeline(o.model, o.placement.Parse());
-  const std::vector<JobImage> images =
-      ImagesOfTable(o, pipeline, origin, table);
   Erasers erasers;
   if (!o.erasers.empty()) erasers = LoadErasers(o, pipeline.bundle());
+  EraseChoices choices(erasers);
+  const std::vector<JobImage> images =
+      ImagesOfTable(o, pipeline, origin, choices, table);
   JobSettings job;
   job.out_folder = o.out;
   job.filename_template = !o.filename.empty() ? o.filename
@@ -242,6 +250,7 @@ int RunGenerate(const GenerateOptions& o) {
   ParseShard(o.shard, job);
   job.origin = origin;
   job.facts = FactsOf(o, pipeline, erasers);
+  job.facts.choices = choices.facts();
   job.interrupted = WasInterrupted;
   job.notice = LogNote;
   Progress progress("pictures", quiet);
@@ -260,7 +269,7 @@ int RunGenerate(const GenerateOptions& o) {
     if (erasers.concepts.empty())
       sampler.LoadPlain();
     else
-      sampler.LoadErased(erasers);
+      sampler.LoadErased(choices);
     pipeline.LoadDecoder();
   };
   if (o.check) {

@@ -39,12 +39,12 @@ double WorkOfAStep(const ImageSettings& image) {
 // proportion to their pixels.
 void EstimateTime(const std::vector<JobImage>& images, const JobSurvey& survey,
                   BatchSampler& sampler, Estimate& estimate) {
-  const ImageSettings& measured = images[survey.batches[0].begin].settings;
+  const ImageSettings& measured = images[survey.batches[0][0]].settings;
   const PictureCost cost = sampler.Measure(measured);
   estimate.seconds_per_step = cost.seconds_per_step;
   const auto pixels = static_cast<double>(measured.width * measured.height);
-  for (const BatchRange& batch : survey.batches) {
-    for (size_t k = batch.begin; k < batch.end; ++k) {
+  for (const Batch& batch : survey.batches) {
+    for (const size_t k : batch) {
       const ImageSettings& image = images[k].settings;
       estimate.seconds +=
           static_cast<double>(cost.steps) * cost.seconds_per_step *

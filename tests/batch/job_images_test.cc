@@ -91,10 +91,11 @@ TEST(JobImagesTest, ARowThatIsRefusedHasNoImages) {
   bad.line = 3;
   bad.index = 1;
   const JobImages job =
-      ImagesOfRows({good, bad}, Defaults(), "p.csv", [](ImageSettings& image) {
-        if (image.width == 70) throw UsageError("width: got 70");
-        image.height = 32;
-      });
+      ImagesOfRows({good, bad}, Defaults(), "p.csv",
+                   [](const PromptRow&, ImageSettings& image) {
+                     if (image.width == 70) throw UsageError("width: got 70");
+                     image.height = 32;
+                   });
   ASSERT_EQ(job.images.size(), 2u);
   EXPECT_EQ(job.images[1].settings.height, 32) << "a check may complete it";
   ASSERT_EQ(job.bad_rows.size(), 1u);

@@ -24,7 +24,7 @@ class JobStateTest : public FakeJob {
 };
 
 TEST_F(JobStateTest, ANewJobIsAllToMakeAndNothingIsWritten) {
-  EXPECT_THAT(SurveyJob(images_, settings_).batches, SizeIs(5));
+  EXPECT_THAT(SurveyJob(images_, settings_).batches, SizeIs(4));
   EXPECT_FALSE(std::filesystem::exists(settings_.out_folder));
   const JobSurvey survey = SurveyAndRun();
   EXPECT_EQ(survey.total, 10u);

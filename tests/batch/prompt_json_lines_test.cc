@@ -77,6 +77,38 @@ TEST(PromptJsonLinesTest, AgreesWithCsv) {
   }
 }
 
+TEST(PromptJsonLinesTest, ConceptsToErase) {
+  using Names = std::vector<std::string>;
+  const auto csv = ParsePromptTable(
+      "prompt,erase\na,cat\nb, cat ; a red fox\nc,\nd,\"cat;;fox\"\n", "p.csv");
+  ASSERT_EQ(csv.rows.size(), 3u);
+  EXPECT_EQ(csv.rows[0].erase, Names({"cat"}));
+  EXPECT_EQ(csv.rows[1].erase, Names({"cat", "a red fox"}));
+  EXPECT_EQ(csv.rows[2].erase, Names()) << "none, not all";
+  EXPECT_EQ(csv.bad_rows.at(0).message,
+            "p.csv: line 5: erase: one of the names is empty");
+  EXPECT_FALSE(ParsePromptTable("prompt\na\n", "p.csv").rows[0].erase);
+
+  const auto rows = Parse(
+      "{\"prompt\": \"a\"}\n"
+      "{\"prompt\": \"a\", \"erase\": null}\n"
+      "{\"prompt\": \"a\", \"erase\": \"\"}\n"
+      "{\"prompt\": \"a\", \"erase\": \"cat; fox\"}\n"
+      "{\"prompt\": \"a\", \"erase\": [\"semi;colon\"]}\n"
+      "{\"prompt\": \"a\", \"erase\": [1]}\n"
+      "{\"prompt\": \"a\", \"erase\": {\"cat\": 1}}\n");
+  ASSERT_EQ(rows.rows.size(), 5u);
+  EXPECT_FALSE(rows.rows[0].erase || rows.rows[1].erase);
+  EXPECT_EQ(rows.rows[2].erase, Names());
+  EXPECT_EQ(rows.rows[3].erase, Names({"cat", "fox"}));
+  EXPECT_EQ(rows.rows[4].erase, Names({"semi;colon"}));
+  ASSERT_EQ(rows.bad_rows.size(), 2u);
+  for (const BadRow& row : rows.bad_rows) {
+    EXPECT_THAT(row.message, HasSubstr("erase: got "));
+    EXPECT_THAT(row.message, HasSubstr("expected names of concepts"));
+  }
+}
+
 TEST(PromptJsonLinesTest, EveryFaultNamesFileAndLine) {
   const auto bad = [](const std::string& line, const std::string& message) {
     const PromptTable table =

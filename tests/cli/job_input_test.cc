@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
 
 #include "cli/run_program.h"
 
@@ -153,6 +155,64 @@ TEST_F(JobInputTest, ACheckListsEverythingThatIsWrong) {
   EXPECT_EQ(Generate(table, "--check --shard 2/1").exit_code, 2);
   EXPECT_EQ(Generate(table, "--check --erasers nowhere").exit_code, 1);
   EXPECT_EQ(Generate("nowhere.csv", "--check").exit_code, 1);
+}
+
+// Each picture is what a job with these concepts alone would make, to the byte:
+// `--only`, all of them, and no erasers.
+TEST_F(JobInputTest, RowsChooseTheirConcepts) {
+  const std::string erasers = folder_ / "e.safetensors";
+  ASSERT_EQ(RunProgram("build --model " GLOCE_BUNDLES
+                       "/emoji --erase cat --erase fox --steps 6 --window 0:2 "
+                       "--num-seeds 1 --gate-start 0 -q --out " +
+                       erasers)
+                .exit_code,
+            0);
+  const std::string rows[] = {"a cat and a fox", "cat", "fox", "",
+                              "fox; cat",        "cat"};
+  std::string table = "prompt,erase\n", plain = "prompt\n";
+  for (size_t i = 1; i < 6; ++i) {
+    table += rows[0] + ",\"" + rows[i] + "\"\n";
+    plain += rows[0] + "\n";
+  }
+  const std::string chosen = Write("chosen.csv", table);
+  const std::string all = Write("all.csv", plain);
+  const std::string with = "-q --batch-size 1 --erasers " + erasers + " ";
+  ASSERT_EQ(Generate(chosen, with, "chosen").exit_code, 0);
+  ASSERT_EQ(Generate(all, with, "all").exit_code, 0);
+  ASSERT_EQ(Generate(all, with + "--only cat", "cat").exit_code, 0);
+  ASSERT_EQ(Generate(all, with + "--only fox", "fox").exit_code, 0);
+  ASSERT_EQ(Generate(all, "-q --batch-size 1", "none").exit_code, 0);
+  const char* expected[] = {"cat", "fox", "none", "all", "cat"};
+  for (size_t i = 0; i < 5; ++i) {
+    const std::string file = "/" + std::to_string(i) + "_0.png";
+    EXPECT_EQ(ReadFile(folder_ / ("chosen" + file)),
+              ReadFile(folder_ / (expected[i] + file)))
+        << rows[i + 1];
+  }
+  EXPECT_NE(ReadFile(folder_ / "cat/0_0.png"),
+            ReadFile(folder_ / "fox/0_0.png"));
+  const std::string manifest = ReadFile(folder_ / "chosen/manifest.jsonl");
+  std::vector<json> concepts;
+  std::istringstream lines(manifest);
+  for (std::string line; std::getline(lines, line);)
+    concepts.push_back(json::parse(line)["concepts"]);
+  const std::vector<json> told = {json({"cat"}), json({"fox"}), json::array(),
+                                  json({"cat", "fox"}), json({"cat"})};
+  EXPECT_EQ(concepts, told);
+
+  // Full batches of each choice, and an unknown name.
+  const std::string wrong =
+      Write("wrong.csv", table + "a cat,dog\na cat,\"cat;Fox\"\n");
+  const ProgramResult result = Generate(
+      wrong, "--erasers " + erasers + " --batch-size 2 --json", "wrong");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(json::parse(result.out)["made"], 5);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("line 7: erase: got \"dog\", expected one of: "
+                              "cat, fox"),
+                    HasSubstr("line 8: erase: got \"Fox\"")));
+  EXPECT_THAT(Generate(chosen, "", "bare").err,
+              HasSubstr("erase: got \"cat\", but the job has no --erasers"));
 }
 
 }  // namespace
