@@ -7,6 +7,7 @@
 #include "batch/job_state.h"
 #include "cli/command.h"
 #include "cli/job_report.h"
+#include "cli/log.h"
 #include "cli/progress.h"
 
 namespace gloce {
@@ -122,8 +123,14 @@ int CheckJob(const std::vector<JobImage>& images, const JobSettings& job,
   } else if (!quiet) {
     Print(survey, estimate, bad_rows.size(), job.out_folder);
   }
+  const bool lacks_room = survey.bytes > estimate.bytes_free;
+  if (lacks_room) {
+    LogWarning(job.out_folder + ": the pictures may take " +
+               SizeText(survey.bytes) + ", but the disk has " +
+               SizeText(estimate.bytes_free) + " free");
+  }
   if (!survey.collisions.empty()) return kWrongUsage;
-  if (survey.bytes > estimate.bytes_free) return kFailed;
+  if (lacks_room) return kFailed;
   return bad_rows.empty() ? kDone : kSomeFailed;
 }
 

@@ -157,6 +157,21 @@ TEST_F(JobInputTest, ACheckListsEverythingThatIsWrong) {
   EXPECT_EQ(Generate("nowhere.csv", "--check").exit_code, 1);
 }
 
+// 80 TB of pictures, of which only the first, small one is measured.
+TEST_F(JobInputTest, ACheckWarnsOfADiskThatIsTooSmall) {
+  const ProgramResult result =
+      Generate(Write("p.csv",
+                     "prompt,width,height,num_images\na,64,64,1\n"
+                     "b,16384,16384,100000\n"),
+               "--check --json");
+  EXPECT_EQ(result.exit_code, 1);
+  const json check = json::parse(result.out);
+  EXPECT_EQ(check["to_make"], 100001);
+  EXPECT_GT(check["bytes_at_most"], 80'000'000'000'000);
+  EXPECT_GT(check["bytes_at_most"], check["bytes_free"]);
+  EXPECT_THAT(result.err, HasSubstr("TiB, but the disk has "));
+}
+
 // Each picture is what a job with these concepts alone would make, to the byte:
 // `--only`, all of them, and no erasers.
 TEST_F(JobInputTest, RowsChooseTheirConcepts) {
