@@ -7,18 +7,15 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
-#include <unordered_map>
 
 #include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/run_manifest.h"
-#include "batch/job_images.h"
 #include "batch/job_plan.h"
+#include "batch/job_state.h"
 #include "batch/manifest_log.h"
 #include "batch/parameters_text.h"
-#include "batch/png_reader.h"
 #include "gloce/base/error.h"
 #include "gloce/batch/png_writer.h"
 
@@ -120,26 +117,14 @@ class Job {
 
   void FindWhatIsThere() {
     is_right_.assign(images_.size(), false);
-    std::unordered_map<std::string_view, size_t> image_of_file;
-    for (const BatchRange& batch : batches_) {
-      for (size_t k = batch.begin; k < batch.end; ++k) {
-        image_of_file.emplace(files_[k], k);
-      }
-    }
     // First the lines, then the pictures: both must be right.
-    std::vector<bool> has_line(images_.size(), false);
-    manifest_.emplace(Path("manifest.jsonl"), [&](const RunRecord& record) {
-      const auto found = image_of_file.find(record.file);
-      if (found == image_of_file.end()) return;
-      RunRecord expected = RecordOf(found->second);
-      expected.gate_activity = record.gate_activity;
-      expected.seconds = record.seconds;
-      has_line[found->second] = record == expected;
-    });
-    for (const BatchRange& batch : batches_) {
-      for (size_t k = batch.begin; k < batch.end; ++k) {
+    FittingLines lines(images_, files_, settings_.facts, batches_);
+    manifest_.emplace(Path("manifest.jsonl"),
+                      [&](const RunRecord& record) { lines.See(record); });
+    for (const Batch& batch : batches_) {
+      for (const size_t k : batch) {
         CheckInterrupted();
-        is_right_[k] = IsRight(k, has_line[k]);
+        is_right_[k] = IsRight(k, lines.Has(k));
         if (is_right_[k]) ++summary_.skipped;
         ++total_;
       }
@@ -159,20 +144,7 @@ class Job {
       return false;
     }
     if (settings_.overwrite) return false;
-    std::string reason;
-    try {
-      const PngInfo png = ReadPng(ReadFile(path), path);
-      const std::string* text = png.Text(kParametersKeyword);
-      const RunRecord expected = RecordOf(k);
-      if (!text || *text != ParametersText(expected) ||
-          png.width != expected.width || png.height != expected.height) {
-        reason = path + ": was made with other settings";
-      } else if (!has_line) {
-        reason = path + ": has no line in manifest.jsonl that fits it";
-      }
-    } catch (const Error& error) {
-      reason = error.what();
-    }
+    const std::string reason = WhyWrong(path, RecordOf(k), has_line);
     if (reason.empty()) return true;
     if (++notices_ <= kMaxNotices) {
       Notice(reason + "; it is made again");
@@ -182,16 +154,15 @@ class Job {
 
   // --- making the rest -----------------------------------------------------
 
-  bool IsComplete(const BatchRange& batch) const {
-    return std::all_of(is_right_.begin() + batch.begin,
-                       is_right_.begin() + batch.end,
-                       [](bool is_right) { return is_right; });
+  bool IsComplete(const Batch& batch) const {
+    return std::all_of(batch.begin(), batch.end(),
+                       [this](size_t k) { return is_right_[k]; });
   }
 
   void Prepare() {
     const bool complete =
         std::all_of(batches_.begin(), batches_.end(),
-                    [&](const BatchRange& batch) { return IsComplete(batch); });
+                    [&](const Batch& batch) { return IsComplete(batch); });
     if (complete || !settings_.prepare) return;
     try {
       settings_.prepare();
@@ -208,7 +179,7 @@ class Job {
   }
 
   void RunBatches() {
-    for (const BatchRange& batch : batches_) {
+    for (const Batch& batch : batches_) {
       if (IsComplete(batch)) continue;
       CheckInterrupted();
       RunBatch(batch);
@@ -216,9 +187,9 @@ class Job {
     }
   }
 
-  void RunBatch(const BatchRange& batch) {
+  void RunBatch(const Batch& batch) {
     std::vector<ImageSettings> settings;
-    for (size_t k = batch.begin; k < batch.end; ++k) {
+    for (const size_t k : batch) {
       settings.push_back(images_[k].settings);
     }
     const Clock::time_point start = Clock::now();
@@ -238,8 +209,8 @@ class Job {
     }
     const double seconds =
         SecondsSince(start) / static_cast<double>(pictures.size());
-    for (size_t k = batch.begin; k < batch.end; ++k) {
-      if (!is_right_[k]) Write(k, pictures[k - batch.begin], seconds);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (!is_right_[batch[i]]) Write(batch[i], pictures[i], seconds);
     }
     manifest_->Sync();
   }
@@ -266,8 +237,8 @@ class Job {
     ++summary_.made;
   }
 
-  void NoteFailures(const BatchRange& batch, const std::string& message) {
-    for (size_t k = batch.begin; k < batch.end; ++k) {
+  void NoteFailures(const Batch& batch, const std::string& message) {
+    for (const size_t k : batch) {
       if (is_right_[k]) continue;
       ++summary_.failed;
       summary_.failures.push_back(
@@ -279,25 +250,7 @@ class Job {
 
   // Everything but what is measured while the picture is made.
   RunRecord RecordOf(size_t k) const {
-    const ImageSettings& image = images_[k].settings;
-    const RunFacts& facts = settings_.facts;
-    RunRecord record;
-    record.file = files_[k];
-    record.prompt = image.prompt;
-    record.negative_prompt = image.negative_prompt;
-    record.seed = image.seed;
-    record.scheduler = facts.scheduler;
-    record.steps = facts.steps;
-    record.guidance = image.guidance_scale;
-    record.width = image.width;
-    record.height = image.height;
-    record.model = facts.model;
-    record.model_identity = facts.model_identity;
-    record.dtype = facts.dtype;
-    record.erasers = facts.erasers;
-    record.concepts = facts.concepts;
-    record.strength = facts.strength;
-    return record;
+    return RecordOfImage(images_[k], files_[k], settings_.facts);
   }
 
   std::string Path(const std::string& file) const {
@@ -319,9 +272,9 @@ class Job {
   const JobSettings& settings_;
   const SampleBatch& sample_;
   const Clock::time_point start_ = Clock::now();
-  const std::vector<std::string> files_;   // of all images
-  const std::vector<BatchRange> batches_;  // of this shard
-  std::vector<fs::path> new_folders_;      // made by this run, inner ones first
+  const std::vector<std::string> files_;  // of all images
+  const std::vector<Batch> batches_;      // of this shard
+  std::vector<fs::path> new_folders_;     // made by this run, inner ones first
   std::optional<ManifestLog> manifest_;
   std::vector<bool> is_right_;  // of all images
   size_t total_ = 0;            // images of this shard

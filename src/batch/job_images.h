@@ -1,6 +1,7 @@
 // From the rows of a table to the pictures of a job.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,14 +16,20 @@ struct RowDefaults {
   int64_t num_images = 1;
 };
 
-// The images of all rows, in order; image i of a row has the row's seed + i.
-// `origin` begins every message. Throws Error naming the row's line if a seed
-// exceeds 2^63 - 1 that way, or if a prompt is not valid UTF-8 or has a NUL.
-std::vector<JobImage> ImagesOfRows(const std::vector<PromptRow>& rows,
-                                   const RowDefaults& defaults,
-                                   const std::string& origin);
+// Completes the settings of a row's images, or refuses them with an Error.
+using CheckImage = std::function<void(const PromptRow&, ImageSettings&)>;
 
-// "prompts.csv: line 3", or "prompts.csv" for a row without a line.
-std::string PlaceOfRow(const std::string& origin, size_t line);
+struct JobImages {
+  std::vector<JobImage> images;
+  std::vector<BadRow> bad_rows;
+};
+
+// The images of all rows, in order; image i of a row has the row's seed + i.
+// `origin` begins every message. A row is bad if a seed exceeds 2^63 - 1 that
+// way, a prompt is no valid UTF-8 or has a NUL, or `check` (which may be empty)
+// refuses its images; then none of them is there.
+JobImages ImagesOfRows(const std::vector<PromptRow>& rows,
+                       const RowDefaults& defaults, const std::string& origin,
+                       const CheckImage& check = {});
 
 }  // namespace gloce

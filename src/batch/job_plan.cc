@@ -1,59 +1,67 @@
 #include "batch/job_plan.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 
-#include "batch/job_images.h"
 #include "batch/output_names.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
 namespace {
 
-bool FitTogether(const ImageSettings& a, const ImageSettings& b) {
-  return a.width == b.width && a.height == b.height &&
-         a.guidance_scale == b.guidance_scale;
+// What the images of a batch share.
+using Kind = std::tuple<int64_t, int64_t, double, std::optional<size_t>>;
+
+Kind KindOf(const ImageSettings& image) {
+  return {image.width, image.height, image.guidance_scale, image.choice};
 }
 
-[[noreturn]] void FailCollision(const JobImage& first, const JobImage& second,
-                                const std::string& file,
-                                const std::string& origin) {
+BadRow Collision(const JobImage& first, const JobImage& second,
+                 const std::string& file, const std::string& origin) {
   const auto row = [](const JobImage& image) {
     return "case " + image.case_number +
            (image.line == 0 ? ""
                             : " (line " + std::to_string(image.line) + ")");
   };
-  const std::string start = PlaceOfRow(origin, second.line) + ": ";
+  std::string message = PlaceOfRow(origin, second.line) + ": ";
   if (first.row == second.row) {
-    throw UsageError(start + "images " + std::to_string(first.i) + " and " +
-                     std::to_string(second.i) + " of " + row(second) +
-                     " would both be \"" + file +
-                     "\"; use {i} or {seed} in the file-name template");
+    message += "images " + std::to_string(first.i) + " and " +
+               std::to_string(second.i) + " of " + row(second) +
+               " would both be \"" + file +
+               "\"; use {i} or {seed} in the file-name template";
+  } else {
+    message += row(second) + " and " + row(first) + " would both be \"" + file +
+               "\"; use {case_number} or {row} in the file-name template";
   }
-  throw UsageError(start + row(second) + " and " + row(first) +
-                   " would both be \"" + file +
-                   "\"; use {case_number} or {row} in the file-name template");
+  return {second.row, second.line, message};
 }
 
 }  // namespace
 
-std::vector<BatchRange> CutIntoBatches(const std::vector<JobImage>& images,
-                                       int64_t batch_size) {
-  std::vector<BatchRange> batches;
+std::vector<Batch> CutIntoBatches(const std::vector<JobImage>& images,
+                                  int64_t batch_size) {
+  std::vector<Batch> batches;
+  std::map<Kind, size_t> open;  // the batch that is being filled
   for (size_t i = 0; i < images.size(); ++i) {
-    const bool fits =
-        !batches.empty() &&
-        i - batches.back().begin < static_cast<size_t>(batch_size) &&
-        FitTogether(images[batches.back().begin].settings, images[i].settings);
-    if (!fits) batches.push_back({i, i});
-    batches.back().end = i + 1;
+    const auto [last, is_new] =
+        open.emplace(KindOf(images[i].settings), batches.size());
+    if (!is_new &&
+        batches[last->second].size() == static_cast<size_t>(batch_size)) {
+      last->second = batches.size();
+    }
+    if (last->second == batches.size()) batches.emplace_back();
+    batches[last->second].push_back(i);
   }
   return batches;
 }
 
-std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
-                                       int64_t shard, int64_t num_shards) {
+std::vector<Batch> BatchesOfShard(const std::vector<Batch>& batches,
+                                  int64_t shard, int64_t num_shards) {
   // With n = q·shards + r batches, the first r shards get q + 1, the rest q.
   const auto shards = static_cast<size_t>(num_shards);
   const auto before = static_cast<size_t>(shard - 1);
@@ -64,25 +72,38 @@ std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
   return {batches.begin() + begin, batches.begin() + begin + count};
 }
 
-std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
-                                       const std::string& filename_template,
-                                       const std::string& origin) {
+NamedImages NameImages(const std::vector<JobImage>& images,
+                       const std::string& filename_template,
+                       const std::string& origin) {
   const NameTemplate names(filename_template);
-  std::vector<std::string> files;
-  files.reserve(images.size());
+  NamedImages named;
+  named.files.reserve(images.size());
   // The views stay valid: `files` never reallocates.
   std::unordered_map<std::string_view, size_t> image_of_file;
   image_of_file.reserve(images.size());
   for (const JobImage& image : images) {
-    const size_t index = files.size();
-    files.push_back(names.Name({image.case_number, image.settings.prompt,
-                                image.i, image.settings.seed, image.row}));
-    const auto [other, is_new] = image_of_file.emplace(files.back(), index);
+    const size_t index = named.files.size();
+    named.files.push_back(
+        names.Name({image.case_number, image.settings.prompt, image.i,
+                    image.settings.seed, image.row}));
+    const std::string& file = named.files.back();
+    const auto [other, is_new] = image_of_file.emplace(file, index);
     if (!is_new) {
-      FailCollision(images[other->second], image, files.back(), origin);
+      named.collisions.push_back(
+          Collision(images[other->second], image, file, origin));
     }
   }
-  return files;
+  return named;
+}
+
+std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
+                                       const std::string& filename_template,
+                                       const std::string& origin) {
+  NamedImages named = NameImages(images, filename_template, origin);
+  if (!named.collisions.empty()) {
+    throw UsageError(named.collisions[0].message);
+  }
+  return std::move(named.files);
 }
 
 }  // namespace gloce

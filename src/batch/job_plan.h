@@ -6,29 +6,40 @@
 #include <string>
 #include <vector>
 
+#include "batch/prompt_table.h"
 #include "gloce/batch/job.h"
 
 namespace gloce {
 
-// Images [begin, end) of a job.
-struct BatchRange {
-  size_t begin = 0;
-  size_t end = 0;
-};
+// The images of a batch, by their places in the job, which grow.
+using Batch = std::vector<size_t>;
 
-// Cuts the job into runs of neighbours with equal width, height and guidance
-// scale, each of at most `batch_size` images.
-std::vector<BatchRange> CutIntoBatches(const std::vector<JobImage>& images,
-                                       int64_t batch_size);
+// Puts the images of equal width, height, guidance scale and choice of concepts
+// together, in their order, into batches of `batch_size`, of which the last of
+// each kind may be shorter. The batches go by their first images.
+std::vector<Batch> CutIntoBatches(const std::vector<JobImage>& images,
+                                  int64_t batch_size);
 
 // The batches of shard `shard` of `num_shards`, from 1: a contiguous run, the
 // lengths of which differ by at most one between shards.
-std::vector<BatchRange> BatchesOfShard(const std::vector<BatchRange>& batches,
-                                       int64_t shard, int64_t num_shards);
+std::vector<Batch> BatchesOfShard(const std::vector<Batch>& batches,
+                                  int64_t shard, int64_t num_shards);
 
-// The file of each image within the output folder. `origin` begins messages.
-// Throws UsageError for a faulty template (see NameTemplate), and Error naming
-// both rows if two images would share a file.
+// The file of each image within the output folder, and the images whose file
+// another one has already, by their rows.
+struct NamedImages {
+  std::vector<std::string> files;
+  std::vector<BadRow> collisions;
+};
+
+// `origin` begins messages. Throws UsageError for a faulty template (see
+// NameTemplate).
+NamedImages NameImages(const std::vector<JobImage>& images,
+                       const std::string& filename_template,
+                       const std::string& origin);
+
+// The files alone. Throws UsageError also if two images would share one, naming
+// both rows.
 std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,
                                        const std::string& filename_template,
                                        const std::string& origin);

@@ -30,22 +30,20 @@ int OpenForAppending(const std::string& path) {
 
 }  // namespace
 
-ManifestLog::ManifestLog(std::string path,
-                         const std::function<void(const RunRecord&)>& seen)
-    : path_(std::move(path)) {
+std::string ReadManifest(
+    const std::string& path,
+    const std::function<void(const RunRecord&, size_t, size_t)>& seen) {
   namespace fs = std::filesystem;
-  std::string bytes;
-  if (fs::exists(path_)) {
-    if (!fs::is_regular_file(path_)) {
-      throw Error(path_ + ": is not a regular file");
-    }
-    bytes = ReadFile(path_);
+  if (!fs::exists(path)) return "";
+  if (!fs::is_regular_file(path)) {
+    throw Error(path + ": is not a regular file");
   }
-  for (size_t begin = 0; begin < bytes.size();) {
+  std::string bytes = ReadFile(path);
+  size_t number = 1;
+  for (size_t begin = 0; begin < bytes.size(); ++number) {
     const size_t end = bytes.find('\n', begin);
     if (end == bytes.npos) break;  // torn
-    const std::string origin =
-        path_ + ": line " + std::to_string(lines_.size() + 1);
+    const std::string origin = path + ": line " + std::to_string(number);
     RunRecord record;
     try {
       record = FromJsonLine(bytes.substr(begin, end - begin), origin);
@@ -53,10 +51,20 @@ ManifestLog::ManifestLog(std::string path,
       throw Error(std::string(error.what()) +
                   "; delete the line and its picture is made again");
     }
-    Note(record.file, begin, end + 1);
-    seen(record);
+    seen(record, begin, end + 1);
     begin = end + 1;
   }
+  return bytes;
+}
+
+ManifestLog::ManifestLog(std::string path,
+                         const std::function<void(const RunRecord&)>& seen)
+    : path_(std::move(path)) {
+  const std::string bytes = ReadManifest(
+      path_, [&](const RunRecord& record, size_t begin, size_t end) {
+        Note(record.file, begin, end);
+        seen(record);
+      });
   fd_ = OpenForAppending(path_);
   if (size_ < bytes.size() && ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
     const int error = errno;

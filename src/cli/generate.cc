@@ -1,20 +1,20 @@
 // gloce generate: prompts to pictures, with or without erasers.
-#include <ATen/core/Tensor.h>
-
-#include <iostream>
+#include <algorithm>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/join.h"
 #include "batch/job_images.h"
 #include "batch/prompt_table.h"
 #include "bundle/manifest.h"
+#include "cli/batch_sampler.h"
 #include "cli/command.h"
+#include "cli/erase_choices.h"
 #include "cli/interrupt.h"
+#include "cli/job_check.h"
+#include "cli/job_report.h"
 #include "cli/log.h"
 #include "cli/progress.h"
-#include "diffusion/unet.h"
 #include "gloce/base/error.h"
 #include "gloce/batch/job.h"
 #include "gloce/diffusion/pipeline.h"
@@ -25,16 +25,14 @@
 namespace gloce {
 namespace {
 
-using nlohmann::json;
-
 struct GenerateOptions {
   std::string model, out, prompts_file, scheduler, filename, shard;
-  std::vector<std::string> prompts, erasers, only;
+  std::vector<std::string> prompts, columns, erasers, only;
   std::string negative_prompt;
   int64_t seed = 0, num_images = 1, steps = 50, width = 0, height = 0,
           batch_size = 4;
   double guidance = 7.5, strength = 1.0;
-  bool overwrite = false;
+  bool overwrite = false, check = false;
   PlacementOptions placement;
   OutputOptions output;
 };
@@ -47,11 +45,17 @@ constexpr const char* kFooter =
     "prompts.csv --out out\n"
     "\nA CSV has the columns case_number,prompt,evaluation_seed and, "
     "optionally,\n"
-    "evaluation_guidance,width,height,negative_prompt,num_images; what a row "
-    "leaves open comes\n"
-    "from the options. Image i of a row uses seed + i. Pictures that are there "
-    "and right are\n"
-    "skipped, so that an interrupted job goes on where it stopped.";
+    "evaluation_guidance,width,height,negative_prompt,num_images; "
+    "docs/formats.md lists other\n"
+    "names, --columns gives any. What a row leaves open comes from the "
+    "options. "
+    "Image i of a row\n"
+    "uses seed + i. A column erase names the concepts to erase from a row, "
+    "separated by ;\n"
+    "(none if it is empty). Bad rows are listed and left out (exit code 3). "
+    "Pictures "
+    "that are there and\n"
+    "right are skipped, so that an interrupted job goes on where it stopped.";
 
 void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   const auto positive = WholeRange(1, 1000000);
@@ -61,8 +65,15 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   app.add_option("--prompt", o.prompts, "What to draw (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--prompts", o.prompts_file,
-                 "CSV, or a text file with one prompt a line")
+                 "CSV, JSON lines, or a text file with one prompt a line")
       ->excludes("--prompt");
+  app.add_option(
+         "--columns", o.columns,
+         "Names of the table's columns where they are not known, as in\n"
+         "prompt=text,seed=random_seed; keys: " +
+             Join(PromptKeyNames()))
+      ->allow_extra_args(false)
+      ->needs("--prompts");
   app.add_option("--erasers", o.erasers, "Erasers file (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--only", o.only,
@@ -106,23 +117,29 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   app.add_option("--shard", o.shard,
                  "Do part I of N of the job, I/N with I from 1");
   app.add_flag("--overwrite", o.overwrite, "Make all pictures again");
+  app.add_flag(
+      "--check", o.check,
+      "Look at the whole job and print what is wrong with it, what is "
+      "there\nalready, and what it takes in time and room; draw nothing");
   o.placement.Register(app);
   o.output.Register(app);
   app.footer(kFooter);
 }
 
-std::vector<PromptRow> RowsFromOptions(const GenerateOptions& o) {
-  if (!o.prompts_file.empty()) return ReadPromptTable(o.prompts_file);
+PromptTable TableFromOptions(const GenerateOptions& o) {
+  if (!o.prompts_file.empty())
+    return ReadPromptTable(o.prompts_file, ParseColumnChoice(o.columns));
   if (o.prompts.empty())
     throw UsageError("nothing to draw; give --prompt TEXT or --prompts FILE");
-  std::vector<PromptRow> rows;
+  PromptTable table;
   for (const std::string& prompt : o.prompts) {
     PromptRow row;
-    row.case_number = std::to_string(rows.size());
+    row.index = table.rows.size();
+    row.case_number = std::to_string(row.index);
     row.prompt = prompt;
-    rows.push_back(std::move(row));
+    table.rows.push_back(std::move(row));
   }
-  return rows;
+  return table;
 }
 
 void ParseShard(const std::string& text, JobSettings& job) {
@@ -136,23 +153,42 @@ void ParseShard(const std::string& text, JobSettings& job) {
   job.num_shards = pair->second;
 }
 
-// What can be known of every image before a network is loaded.
-void CheckImages(const Pipeline& pipeline, std::vector<JobImage>& images,
-                 const std::string& origin) {
-  for (JobImage& image : images) {
-    try {
-      pipeline.CheckSize(image.settings.width, image.settings.height);
-      if (!image.settings.negative_prompt.empty() &&
-          image.settings.guidance_scale <= 1) {
-        throw UsageError(
-            "a negative prompt has no effect with a guidance scale of 1 or "
-            "less; leave it out or raise the guidance");
-      }
-    } catch (const UsageError& error) {
-      if (image.line == 0) throw;
-      throw UsageError(PlaceOfRow(origin, image.line) + ": " + error.what());
-    }
+// Fills in a picture's size. Throws what can be known of it before a network is
+// loaded.
+void CheckSettings(const Pipeline& pipeline, ImageSettings& image) {
+  pipeline.CheckSize(image.width, image.height);
+  if (!image.negative_prompt.empty() && image.guidance_scale <= 1) {
+    throw UsageError(
+        "a negative prompt has no effect with a guidance scale of 1 or less; "
+        "leave it out or raise the guidance");
   }
+}
+
+// The pictures that were asked for. Bad rows of the table stay in it, ordered;
+// a bad --prompt is wrong usage.
+std::vector<JobImage> ImagesOfTable(const GenerateOptions& o,
+                                    const Pipeline& pipeline,
+                                    const std::string& origin,
+                                    EraseChoices& choices, PromptTable& table) {
+  RowDefaults defaults;
+  defaults.settings = {"",         o.negative_prompt, o.seed,
+                       o.guidance, o.width,           o.height};
+  defaults.num_images = o.num_images;
+  // Sizes that no row can have are the command's fault, not the rows'.
+  pipeline.CheckSize(defaults.settings.width, defaults.settings.height);
+  JobImages job = ImagesOfRows(table.rows, defaults, origin,
+                               [&](const PromptRow& row, ImageSettings& image) {
+                                 CheckSettings(pipeline, image);
+                                 if (row.erase)
+                                   image.choice = choices.Add(*row.erase);
+                               });
+  if (o.prompts_file.empty() && !job.bad_rows.empty())
+    throw UsageError(job.bad_rows[0].message);
+  std::vector<BadRow>& bad_rows = table.bad_rows;
+  bad_rows.insert(bad_rows.end(), job.bad_rows.begin(), job.bad_rows.end());
+  std::sort(bad_rows.begin(), bad_rows.end(),
+            [](const BadRow& a, const BadRow& b) { return a.index < b.index; });
+  return std::move(job.images);
 }
 
 Erasers LoadErasers(const GenerateOptions& o, const Bundle& bundle) {
@@ -169,66 +205,6 @@ Erasers LoadErasers(const GenerateOptions& o, const Bundle& bundle) {
   Erasers erasers = MergeErasers(files);
   return o.only.empty() ? erasers : SelectConcepts(erasers, o.only);
 }
-
-// The denoiser of a job, plain or with erasers; samples batches.
-class BatchSampler {
- public:
-  BatchSampler(Pipeline& pipeline, const GenerateOptions& o)
-      : pipeline_(pipeline), options_(o) {}
-
-  void LoadPlain() {
-    plain_ = std::make_unique<Unet>(pipeline_.bundle(), pipeline_.placement());
-  }
-  void LoadErased(const Erasers& erasers) {
-    erased_ = std::make_unique<ErasedDenoiser>(
-        pipeline_.bundle(), pipeline_.placement(), erasers, options_.strength);
-    names_ = ConceptNames(erasers);
-  }
-
-  std::vector<Picture> operator()(const std::vector<ImageSettings>& batch) {
-    std::vector<ImagePrompt> prompts;
-    for (const ImageSettings& image : batch) {
-      prompts.push_back({image.prompt, image.negative_prompt, image.seed});
-    }
-    SamplingSettings settings;
-    settings.num_inference_steps = options_.steps;
-    settings.guidance_scale = batch[0].guidance_scale;
-    settings.interrupted = WasInterrupted;
-    if (erased_) erased_->TakeGateActivity();  // of a batch that failed
-    const auto scheduler = pipeline_.MakeScheduler(options_.scheduler);
-    Denoiser& denoiser = erased_ ? static_cast<Denoiser&>(*erased_) : *plain_;
-    const at::Tensor latents =
-        pipeline_.Sample(denoiser, *scheduler, prompts, batch[0].width,
-                         batch[0].height, settings);
-    return ToPictures(pipeline_.Decode(latents));
-  }
-
- private:
-  std::vector<Picture> ToPictures(const at::Tensor& pixels) {
-    const at::Tensor activity =
-        erased_ ? erased_->TakeGateActivity() : at::Tensor();
-    std::vector<Picture> pictures;
-    for (int64_t b = 0; b < pixels.size(0); ++b) {
-      const at::Tensor image = pixels[b];  // (height, width, 3) uint8
-      const auto* bytes = image.const_data_ptr<uint8_t>();
-      Picture picture{
-          image.size(1), image.size(0), {bytes, bytes + image.numel()}, {}};
-      for (size_t n = 0; n < names_.size() && activity.defined(); ++n) {
-        const double share =
-            activity[b][static_cast<int64_t>(n)].item<double>();
-        if (share > 0) picture.gate_activity.emplace_back(names_[n], share);
-      }
-      pictures.push_back(std::move(picture));
-    }
-    return pictures;
-  }
-
-  Pipeline& pipeline_;
-  const GenerateOptions& options_;
-  std::unique_ptr<Unet> plain_;
-  std::unique_ptr<ErasedDenoiser> erased_;
-  std::vector<std::string> names_;
-};
 
 RunFacts FactsOf(const GenerateOptions& o, const Pipeline& pipeline,
                  const Erasers& erasers) {
@@ -248,47 +224,21 @@ RunFacts FactsOf(const GenerateOptions& o, const Pipeline& pipeline,
   return facts;
 }
 
-void PrintSummary(const JobSummary& summary, const GenerateOptions& o) {
-  if (o.output.json) {
-    json failures = json::array();
-    for (const JobFailure& f : summary.failures) {
-      failures.push_back(
-          {{"file", f.file}, {"row", f.row}, {"message", f.message}});
-    }
-    const json document = {{"out", o.out},
-                           {"made", summary.made},
-                           {"skipped", summary.skipped},
-                           {"failed", summary.failed},
-                           {"seconds", summary.seconds},
-                           {"failures", failures}};
-    std::cout << document.dump(2) << '\n';
-  } else if (!o.output.quiet) {
-    std::cout << o.out << ": " << summary.made << " pictures made";
-    if (summary.skipped > 0)
-      std::cout << ", " << summary.skipped << " were there already";
-    if (summary.failed > 0) std::cout << ", " << summary.failed << " failed";
-    std::cout << '\n';
-  }
-  for (const JobFailure& f : summary.failures)
-    LogWarning(f.file + ": " + f.message);
-}
-
 int RunGenerate(const GenerateOptions& o) {
   const bool quiet = o.output.quiet || o.output.json;
   SetQuiet(quiet);
-  const std::vector<PromptRow> rows = RowsFromOptions(o);
+  PromptTable table = TableFromOptions(o);
   const std::string origin =
       o.prompts_file.empty() ? "--prompt" : o.prompts_file;
-  RowDefaults defaults;
-  defaults.settings = {"",         o.negative_prompt, o.seed,
-                       o.guidance, o.width,           o.height};
-  defaults.num_images = o.num_images;
-  std::vector<JobImage> images = ImagesOfRows(rows, defaults, origin);
+  if (!table.unused_columns.empty())
+    LogNote(origin + ": columns not used: " + Join(table.unused_columns));
 
   Pipeline pipeline(o.model, o.placement.Parse());
-  CheckImages(pipeline, images, origin);
   Erasers erasers;
   if (!o.erasers.empty()) erasers = LoadErasers(o, pipeline.bundle());
+  EraseChoices choices(erasers);
+  const std::vector<JobImage> images =
+      ImagesOfTable(o, pipeline, origin, choices, table);
   JobSettings job;
   job.out_folder = o.out;
   job.filename_template = !o.filename.empty() ? o.filename
@@ -300,6 +250,7 @@ int RunGenerate(const GenerateOptions& o) {
   ParseShard(o.shard, job);
   job.origin = origin;
   job.facts = FactsOf(o, pipeline, erasers);
+  job.facts.choices = choices.facts();
   job.interrupted = WasInterrupted;
   job.notice = LogNote;
   Progress progress("pictures", quiet);
@@ -309,24 +260,32 @@ int RunGenerate(const GenerateOptions& o) {
                     static_cast<int64_t>(p.total));
   };
 
-  BatchSampler sampler(pipeline, o);
+  BatchSampler sampler(pipeline, {o.scheduler, o.steps, o.strength});
   job.prepare = [&] {
     std::vector<std::string> prompts;
-    prompts.reserve(rows.size());
-    for (const PromptRow& row : rows) prompts.push_back(row.prompt);
+    prompts.reserve(table.rows.size());
+    for (const PromptRow& row : table.rows) prompts.push_back(row.prompt);
     WarnOfCutPrompts(pipeline, prompts);
     if (erasers.concepts.empty())
       sampler.LoadPlain();
     else
-      sampler.LoadErased(erasers);
+      sampler.LoadErased(choices);
     pipeline.LoadDecoder();
   };
-  const JobSummary summary = RunJob(
-      images, job,
-      [&](const std::vector<ImageSettings>& batch) { return sampler(batch); });
+  if (o.check) {
+    return CheckJob(images, job, table.bad_rows, sampler, o.output.json,
+                    o.output.quiet);
+  }
+  WarnOfBadRows(table.bad_rows);
+  JobSummary summary;
+  if (!images.empty()) {
+    summary = RunJob(images, job, [&](const std::vector<ImageSettings>& batch) {
+      return sampler(batch);
+    });
+  }
   progress.Finish();
-  PrintSummary(summary, o);
-  return summary.failed == 0 ? kDone : kSomeFailed;
+  PrintSummary(o.out, summary, table.bad_rows, o.output.json, o.output.quiet);
+  return summary.failed == 0 && table.bad_rows.empty() ? kDone : kSomeFailed;
 }
 
 }  // namespace

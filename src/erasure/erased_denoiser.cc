@@ -153,6 +153,11 @@ class ErasedDenoiser::Impl {
   }
 
   void Install(const Erasers& erasers, double strength) {
+    if (erasers.concepts.empty()) {
+      denoiser.Install(nullptr);
+      hook.reset();
+      return;
+    }
     auto fresh = std::make_unique<EraserHook>(erasers, strength, device);
     denoiser.Install(fresh.get());
     hook = std::move(fresh);
@@ -184,7 +189,7 @@ at::Tensor ErasedDenoiser::Predict(const at::Tensor& latents, double timestep,
 }
 
 at::Tensor ErasedDenoiser::TakeGateActivity() {
-  return impl_->hook->TakeActivity();
+  return impl_->hook ? impl_->hook->TakeActivity() : at::Tensor();
 }
 
 }  // namespace gloce

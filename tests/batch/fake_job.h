@@ -25,7 +25,7 @@ inline std::vector<Picture> FakePictures(
   for (const ImageSettings& image : batch) {
     key << image.prompt << '|' << image.negative_prompt << '|' << image.seed
         << '|' << image.guidance_scale << '|' << image.width << 'x'
-        << image.height << '\n';
+        << image.height << '|' << image.choice.value_or(99) << '\n';
   }
   const std::string text = key.str();
   std::seed_seq seeds(text.begin(), text.end());
@@ -45,7 +45,7 @@ inline std::vector<Picture> FakePictures(
 
 class FakeJob : public ::testing::Test {
  protected:
-  // 10 images of 5 rows in batches of 3: {0,1,2} {3} {4,5} {6,7,8} {9}.
+  // 10 images of 5 rows in batches of 3: {0,1,2} {3,6,7} {4,5} {8,9}.
   FakeJob() {
     for (size_t row = 0; row < 5; ++row) {
       for (int64_t i = 0; i < 2; ++i) {

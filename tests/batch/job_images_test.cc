@@ -28,7 +28,8 @@ TEST(JobImagesTest, RowsOverrideDefaults) {
   full.height = 256;
   full.num_images = 3;
   full.line = 7;
-  const auto images = ImagesOfRows({plain, full}, Defaults(), "p.csv");
+  full.index = 1;
+  const auto images = ImagesOfRows({plain, full}, Defaults(), "p.csv").images;
   ASSERT_EQ(images.size(), 5u);
   for (int64_t i = 0; i < 2; ++i) {
     const JobImage& image = images[static_cast<size_t>(i)];
@@ -61,22 +62,45 @@ TEST(JobImagesTest, SeedsEndAt63Bits) {
   row.prompt = "a cat";
   row.line = 4;
   row.seed = 9223372036854775806;
-  const auto images = ImagesOfRows({row}, Defaults(), "p.csv");
+  const auto images = ImagesOfRows({row}, Defaults(), "p.csv").images;
   EXPECT_EQ(images.back().settings.seed, 9223372036854775807);
   row.num_images = 3;
-  EXPECT_FAILS(ImagesOfRows({row}, Defaults(), "p.csv"),
-               StartsWith("p.csv: line 4: seed 9223372036854775806 + 2"));
+  const JobImages none = ImagesOfRows({row}, Defaults(), "p.csv");
+  EXPECT_TRUE(none.images.empty());
+  EXPECT_THAT(none.bad_rows.at(0).message,
+              StartsWith("p.csv: line 4: seed 9223372036854775806 + 2"));
 }
 
 TEST(JobImagesTest, TextsAreUtf8) {
   PromptRow row;
   row.prompt = "\xFF";
-  EXPECT_FAILS(ImagesOfRows({row}, Defaults(), "--prompt"),
-               StartsWith("--prompt: prompt: expected valid UTF-8"));
+  const auto message = [&] {
+    return ImagesOfRows({row}, Defaults(), "--prompt").bad_rows.at(0).message;
+  };
+  EXPECT_THAT(message(), StartsWith("--prompt: prompt: expected valid UTF-8"));
   row.prompt = "a cat";
   row.negative_prompt = std::string("a\0b", 3);
-  EXPECT_FAILS(ImagesOfRows({row}, Defaults(), "--prompt"),
-               HasSubstr("negative prompt: expected valid UTF-8"));
+  EXPECT_THAT(message(), HasSubstr("negative prompt: expected valid UTF-8"));
+}
+
+TEST(JobImagesTest, ARowThatIsRefusedHasNoImages) {
+  PromptRow good;
+  good.prompt = "a cat";
+  PromptRow bad = good;
+  bad.width = 70;
+  bad.line = 3;
+  bad.index = 1;
+  const JobImages job =
+      ImagesOfRows({good, bad}, Defaults(), "p.csv",
+                   [](const PromptRow&, ImageSettings& image) {
+                     if (image.width == 70) throw UsageError("width: got 70");
+                     image.height = 32;
+                   });
+  ASSERT_EQ(job.images.size(), 2u);
+  EXPECT_EQ(job.images[1].settings.height, 32) << "a check may complete it";
+  ASSERT_EQ(job.bad_rows.size(), 1u);
+  EXPECT_EQ(job.bad_rows[0].index, 1u);
+  EXPECT_EQ(job.bad_rows[0].message, "p.csv: line 3: width: got 70");
 }
 
 }  // namespace

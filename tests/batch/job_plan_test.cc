@@ -1,5 +1,8 @@
 #include "batch/job_plan.h"
 
+#include <algorithm>
+#include <map>
+
 #include "batch/testing.h"
 
 namespace gloce {
@@ -20,37 +23,66 @@ JobImage Image(size_t row, int64_t i, int64_t side = 64, double guidance = 7) {
   return image;
 }
 
-std::vector<std::pair<size_t, size_t>> Pairs(
-    const std::vector<BatchRange>& batches) {
-  std::vector<std::pair<size_t, size_t>> pairs;
-  for (const BatchRange& batch : batches) {
-    pairs.emplace_back(batch.begin, batch.end);
-  }
-  return pairs;
-}
-
-TEST(JobPlanTest, BatchesAreNeighboursOfEqualSizeAndGuidance) {
+TEST(JobPlanTest, BatchesAreFilledWithImagesOfOneKind) {
   std::vector<JobImage> images;
   for (size_t row = 0; row < 5; ++row) images.push_back(Image(row, 0));
-  EXPECT_THAT(Pairs(CutIntoBatches(images, 2)),
-              ElementsAre(std::pair(0, 2), std::pair(2, 4), std::pair(4, 5)));
-  EXPECT_THAT(Pairs(CutIntoBatches(images, 9)), ElementsAre(std::pair(0, 5)));
+  EXPECT_THAT(
+      CutIntoBatches(images, 2),
+      ElementsAre(ElementsAre(0, 1), ElementsAre(2, 3), ElementsAre(4)));
+  EXPECT_THAT(CutIntoBatches(images, 9),
+              ElementsAre(ElementsAre(0, 1, 2, 3, 4)));
   images[1].settings.width = 128;
-  images[3].settings.guidance_scale = 3;
-  images[4].settings.guidance_scale = 3;
-  images[4].settings.height = 128;
-  EXPECT_THAT(Pairs(CutIntoBatches(images, 9)),
-              ElementsAre(std::pair(0, 1), std::pair(1, 2), std::pair(2, 3),
-                          std::pair(3, 4), std::pair(4, 5)));
+  images[2].settings.guidance_scale = 3;
+  images[3].settings.height = 128;
+  images[4].settings.choice = 0;
+  EXPECT_THAT(CutIntoBatches(images, 9),
+              ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(2),
+                          ElementsAre(3), ElementsAre(4)));
   EXPECT_TRUE(CutIntoBatches({}, 4).empty());
+}
+
+// A job that evaluates two choices by turns: full batches of each.
+TEST(JobPlanTest, KindsThatTakeTurnsFillTheirBatches) {
+  std::vector<JobImage> images;
+  for (size_t row = 0; row < 10; ++row) {
+    images.push_back(Image(row, 0));
+    if (row % 2 == 1) images[row].settings.choice = 3;
+  }
+  EXPECT_THAT(CutIntoBatches(images, 4),
+              ElementsAre(ElementsAre(0, 2, 4, 6), ElementsAre(1, 3, 5, 7),
+                          ElementsAre(8), ElementsAre(9)));
+}
+
+// Against the definition: sort by kind and cut, then order by first image.
+TEST(JobPlanTest, EveryImageIsInOneFullBatchOfItsKind) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<JobImage> images;
+    std::map<int64_t, std::vector<size_t>> of_kind;
+    for (size_t k = 0; k < 60; ++k) {
+      const auto kind = static_cast<int64_t>(random() % 4);
+      images.push_back(Image(k, 0, 64 * (kind + 1)));
+      of_kind[kind].push_back(k);
+    }
+    const size_t size = 1 + random() % 7;
+    std::vector<Batch> expected;
+    for (const auto& [kind, all] : of_kind) {
+      for (size_t begin = 0; begin < all.size(); begin += size) {
+        const size_t end = std::min(begin + size, all.size());
+        expected.emplace_back(all.begin() + begin, all.begin() + end);
+      }
+    }
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(CutIntoBatches(images, static_cast<int64_t>(size)), expected);
+  }
 }
 
 TEST(JobPlanTest, ShardsPartTheBatchesEvenly) {
   for (size_t count = 0; count < 40; ++count) {
-    std::vector<BatchRange> batches;
-    for (size_t i = 0; i < count; ++i) batches.push_back({i, i + 1});
+    std::vector<Batch> batches;
+    for (size_t i = 0; i < count; ++i) batches.push_back({i});
     for (int64_t shards = 1; shards < 10; ++shards) {
-      std::vector<BatchRange> all;
+      std::vector<Batch> all;
       for (int64_t shard = 1; shard <= shards; ++shard) {
         const auto part = BatchesOfShard(batches, shard, shards);
         const size_t floor = count / static_cast<size_t>(shards);
@@ -58,7 +90,7 @@ TEST(JobPlanTest, ShardsPartTheBatchesEvenly) {
         EXPECT_LE(part.size(), floor + 1);
         all.insert(all.end(), part.begin(), part.end());
       }
-      EXPECT_EQ(Pairs(all), Pairs(batches));
+      EXPECT_EQ(all, batches);
     }
   }
 }

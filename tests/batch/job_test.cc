@@ -22,14 +22,14 @@ TEST_F(JobTest, MakesEveryPictureWithItsTextAndItsLine) {
   EXPECT_EQ(summary.made, 10u);
   EXPECT_EQ(summary.skipped, 0u);
   EXPECT_EQ(summary.failed, 0u);
-  EXPECT_EQ(batches_, 5);
+  EXPECT_EQ(batches_, 4);
   EXPECT_THAT(notices_, IsEmpty());
   std::vector<size_t> made;
   for (const JobProgress& p : progress) {
     made.push_back(p.made);
     EXPECT_EQ(p.total, 10u);
   }
-  EXPECT_THAT(made, ElementsAre(0, 3, 4, 6, 9, 10));
+  EXPECT_THAT(made, ElementsAre(0, 3, 6, 8, 10));
 
   const std::vector<RunRecord> records = Manifest();
   ASSERT_EQ(records.size(), 10u);
@@ -51,8 +51,11 @@ TEST_F(JobTest, MakesEveryPictureWithItsTextAndItsLine) {
   EXPECT_EQ(Files().size(), 11u) << "pictures and manifest, nothing else";
 }
 
-TEST_F(JobTest, BatchesShareSizeAndGuidance) {
+TEST_F(JobTest, BatchesShareSizeGuidanceAndChoice) {
   images_[7].settings.guidance_scale = 3;
+  images_[1].settings.choice = 0;
+  images_[8].settings.choice = 0;
+  settings_.facts.choices = {{"", {}}};
   std::vector<std::vector<int64_t>> seeds;
   RunJob(images_, settings_, [&](const std::vector<ImageSettings>& batch) {
     seeds.emplace_back();
@@ -61,9 +64,34 @@ TEST_F(JobTest, BatchesShareSizeAndGuidance) {
     }
     return FakePictures(batch);
   });
-  EXPECT_THAT(seeds, ElementsAre(ElementsAre(0, 1, 100), ElementsAre(101),
-                                 ElementsAre(200, 201), ElementsAre(300),
-                                 ElementsAre(301), ElementsAre(400, 401)));
+  EXPECT_THAT(seeds, ElementsAre(ElementsAre(0, 100, 101), ElementsAre(1, 400),
+                                 ElementsAre(200, 201), ElementsAre(300, 401),
+                                 ElementsAre(301)));
+}
+
+TEST_F(JobTest, RecordsTellWhatIsErasedFromEachPicture) {
+  settings_.facts.strength = 0.5;
+  settings_.facts.choices = {{"0f0f", {"fox"}}, {"", {}}};
+  images_[2].settings.choice = 0;
+  images_[3].settings.choice = 1;
+  Run();
+  const std::vector<RunRecord> records = Manifest();
+  EXPECT_EQ(records[1].erasers, "4567cdef");
+  EXPECT_THAT(records[1].concepts, ElementsAre("cat", "fox"));
+  EXPECT_EQ(records[2].erasers, "0f0f");
+  EXPECT_THAT(records[2].concepts, ElementsAre("fox"));
+  EXPECT_EQ(records[2].strength, 0.5);
+  EXPECT_EQ(records[3].erasers, "");
+  EXPECT_THAT(records[3].concepts, IsEmpty());
+  EXPECT_EQ(records[3].strength, 1) << "as of a job without erasers";
+  for (const RunRecord& record : records) {
+    const PngInfo png = ReadPng(ReadFile(Out(record.file)), record.file);
+    EXPECT_EQ(*png.Text("parameters"), ParametersText(record));
+  }
+  EXPECT_EQ(Run().skipped, 10u);
+  // Another choice makes the picture, and its batch, again.
+  images_[2].settings.choice.reset();
+  EXPECT_EQ(Run().made, 1u);
 }
 
 TEST_F(JobTest, ASecondRunSkipsEverything) {
@@ -100,7 +128,7 @@ TEST_F(JobTest, OverwriteMakesEverythingAgain) {
   const JobSummary summary = Run();
   EXPECT_EQ(summary.made, 10u);
   EXPECT_EQ(summary.skipped, 0u);
-  EXPECT_EQ(batches_, 5);
+  EXPECT_EQ(batches_, 4);
   EXPECT_EQ(Files(), before);
 }
 
@@ -155,7 +183,7 @@ TEST_F(JobTest, ShardsMakeTheSamePictures) {
       EXPECT_TRUE(parts.emplace(name, bytes).second) << name << " made twice";
     }
   }
-  EXPECT_THAT(made, ElementsAre(4, 5, 1));
+  EXPECT_THAT(made, ElementsAre(6, 2, 2));
   EXPECT_EQ(parts, whole);
 }
 

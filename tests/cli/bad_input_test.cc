@@ -167,10 +167,15 @@ TEST_F(BadInputTest, PromptTables) {
       Generate("--prompts " +
                Write("q.csv", "case_number,prompt,evaluation_seed\n0,\"a,1\n")),
       1, "line 2");
-  ExpectRefusal(Generate("--prompts " +
-                         Write("w.csv", "case_number,prompt,width\n0,a,70\n")),
-                2, "line 2");
   ExpectRefusal(Generate("--prompts nowhere.csv"), 1, "nowhere.csv");
+  const std::string text = Write("text.csv", "text\na\n");
+  ExpectRefusal(Generate("--prompts " + text), 1, "--columns prompt=COLUMN");
+  ExpectRefusal(Generate("--prompts " + text + " --columns prompt=caption"), 2,
+                "the columns are: text");
+  ExpectRefusal(Generate("--prompt a --columns prompt=text"), 2, "--prompts");
+  ExpectRefusal(
+      Generate("--width 70 --prompts " + text + " --columns prompt=text"), 2,
+      "multiple of 16");
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 

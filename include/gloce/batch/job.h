@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@ struct ImageSettings {
   double guidance_scale = 7.5;
   int64_t width = 0;  // pixels
   int64_t height = 0;
+  // Which of RunFacts::choices is erased; nothing for what the run erases.
+  std::optional<size_t> choice = {};
 };
 
 // One picture of a job, and where it came from.
@@ -37,10 +40,17 @@ struct Picture {
   std::vector<std::pair<std::string, double>> gate_activity;
 };
 
-// Makes the pictures of one batch, which share width, height and guidance
-// scale, in order. An Error fails that batch only; Interrupted ends the job.
+// Makes the pictures of one batch, which share width, height, guidance scale
+// and choice of concepts, in order. An Error fails that batch only; Interrupted
+// ends the job.
 using SampleBatch =
     std::function<std::vector<Picture>(const std::vector<ImageSettings>&)>;
+
+// What is erased from a picture.
+struct ErasureFacts {
+  std::string erasers;  // hash; empty if nothing is erased
+  std::vector<std::string> concepts;
+};
 
 // What all pictures of a run share; goes into their records.
 struct RunFacts {
@@ -52,6 +62,7 @@ struct RunFacts {
   std::string erasers;  // hash; empty if nothing is erased
   std::vector<std::string> concepts;
   double strength = 1;
+  std::vector<ErasureFacts> choices = {};  // of single pictures
 };
 
 // Counts of pictures; made + skipped + failed grows to total.
@@ -102,10 +113,11 @@ struct JobSummary {
   double seconds = 0;
 };
 
-// Runs a job. Batches are runs of neighbouring images of equal size and
-// guidance, at most `batch_size` long, cut from the whole job before anything
-// is skipped: a batch of which a picture is missing is computed whole and only
-// what is missing is written, so that a resumed job equals an undisturbed one.
+// Runs a job. Images of equal size, guidance and choice of concepts are put
+// together, in their order, into batches of `batch_size`, cut from the whole
+// job before anything is skipped; batches go by their first images. A batch of
+// which a picture is missing is computed whole and only what is missing is
+// written, so that a resumed job equals an undisturbed one.
 //
 // A picture is skipped if its file is a whole PNG that says it was made with
 // these settings (the file's own text and its line in manifest.jsonl). Files

@@ -28,7 +28,8 @@ class ErasedDenoiser final : public Denoiser {
   ~ErasedDenoiser() override;
 
   // Other erasers, or another strength, from the next call of Predict on; the
-  // network stays as it is. Gate activity starts anew. Throws as the
+  // network stays as it is. Without concepts it is the plain denoiser, to the
+  // bit. Gate activity starts anew. Throws as the
   // constructor does, and then changes nothing.
   void SetErasers(const Erasers& erasers, double strength = 1.0);
 
@@ -38,7 +39,7 @@ class ErasedDenoiser final : public Denoiser {
   // How far each concept's gate opened since the last call of this: (B, N)
   // shares in [0, 1] of all conditional tokens, layers and steps in which the
   // concept acted with s > 1/2. B is the batch of those steps. Copies from the
-  // device: call it once a batch, not in a step.
+  // device: call it once a batch, not in a step. Undefined without concepts.
   at::Tensor TakeGateActivity();
 
  private:

@@ -1,0 +1,138 @@
+#include "batch/job_state.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/file.h"
+#include "batch/manifest_log.h"
+#include "batch/parameters_text.h"
+#include "batch/png_reader.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+namespace fs = std::filesystem;
+
+// stb_image_write codes a byte in at most 9 bits, after one for the filter of
+// each line; texts and chunk heads come on top, and the line of the manifest.
+int64_t BytesAtMost(const RunRecord& record) {
+  constexpr int64_t kHeads = 1024;
+  const int64_t raw = (3 * record.width + 1) * record.height;
+  return raw * 9 / 8 + kHeads +
+         static_cast<int64_t>(ParametersText(record).size() +
+                              ToJsonLine(record).size());
+}
+
+}  // namespace
+
+RunRecord RecordOfImage(const JobImage& image, const std::string& file,
+                        const RunFacts& facts) {
+  const ImageSettings& settings = image.settings;
+  RunRecord record;
+  record.file = file;
+  record.prompt = settings.prompt;
+  record.negative_prompt = settings.negative_prompt;
+  record.seed = settings.seed;
+  record.scheduler = facts.scheduler;
+  record.steps = facts.steps;
+  record.guidance = settings.guidance_scale;
+  record.width = settings.width;
+  record.height = settings.height;
+  record.model = facts.model;
+  record.model_identity = facts.model_identity;
+  record.dtype = facts.dtype;
+  if (!settings.choice) {
+    record.erasers = facts.erasers;
+    record.concepts = facts.concepts;
+    record.strength = facts.strength;
+  } else if (const ErasureFacts& choice = facts.choices.at(*settings.choice);
+             !choice.erasers.empty()) {
+    record.erasers = choice.erasers;
+    record.concepts = choice.concepts;
+    record.strength = facts.strength;
+  }
+  return record;
+}
+
+std::string WhyWrong(const std::string& path, const RunRecord& expected,
+                     bool has_line) {
+  try {
+    const PngInfo png = ReadPng(ReadFile(path), path);
+    const std::string* text = png.Text(kParametersKeyword);
+    if (!text || *text != ParametersText(expected) ||
+        png.width != expected.width || png.height != expected.height) {
+      return path + ": was made with other settings";
+    }
+  } catch (const Error& error) {
+    return error.what();
+  }
+  if (has_line) return "";
+  return path + ": has no line in manifest.jsonl that fits it";
+}
+
+FittingLines::FittingLines(const std::vector<JobImage>& images,
+                           const std::vector<std::string>& files,
+                           const RunFacts& facts,
+                           const std::vector<Batch>& batches)
+    : images_(images),
+      files_(files),
+      facts_(facts),
+      has_line_(images.size(), false) {
+  for (const Batch& batch : batches) {
+    for (const size_t k : batch) {
+      image_of_file_.emplace(files[k], k);
+    }
+  }
+}
+
+void FittingLines::See(const RunRecord& record) {
+  const auto found = image_of_file_.find(record.file);
+  if (found == image_of_file_.end()) return;
+  const size_t k = found->second;
+  RunRecord expected = RecordOfImage(images_[k], files_[k], facts_);
+  expected.gate_activity = record.gate_activity;
+  expected.seconds = record.seconds;
+  has_line_[k] = record == expected;
+}
+
+JobSurvey SurveyJob(const std::vector<JobImage>& images,
+                    const JobSettings& settings) {
+  const auto [files, collisions] =
+      NameImages(images, settings.filename_template, settings.origin);
+  const std::vector<Batch> batches =
+      BatchesOfShard(CutIntoBatches(images, settings.batch_size),
+                     settings.shard, settings.num_shards);
+  const std::string& out = settings.out_folder;
+  if (fs::exists(out) && !fs::is_directory(out)) {
+    throw Error(out + ": is not a folder");
+  }
+  FittingLines lines(images, files, settings.facts, batches);
+  ReadManifest(out + "/manifest.jsonl", [&](const RunRecord& record, size_t,
+                                            size_t) { lines.See(record); });
+  JobSurvey survey;
+  survey.collisions = collisions;
+  for (const Batch& batch : batches) {
+    bool complete = true;
+    for (const size_t k : batch) {
+      if (settings.interrupted && settings.interrupted()) throw Interrupted();
+      const RunRecord record =
+          RecordOfImage(images[k], files[k], settings.facts);
+      const std::string path = out + "/" + files[k];
+      ++survey.total;
+      const bool there = fs::exists(path);
+      if (there && !settings.overwrite &&
+          WhyWrong(path, record, lines.Has(k)).empty()) {
+        ++survey.there;
+        continue;
+      }
+      complete = false;
+      survey.made_again += there;
+      survey.bytes += BytesAtMost(record);
+    }
+    if (!complete) survey.batches.push_back(batch);
+  }
+  return survey;
+}
+
+}  // namespace gloce

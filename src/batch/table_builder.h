@@ -1,0 +1,45 @@
+// Gathers the rows of a prompt table, good and bad, whatever its format.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "batch/prompt_table.h"
+
+namespace gloce {
+
+class TableBuilder {
+ public:
+  // `path` begins every message and must outlive this.
+  explicit TableBuilder(const std::string& path) : path_(path) {}
+
+  // Adds the row that begins at `line`. `read` fills it in; its case_number is
+  // the row's index before. An Error of `read` (its text without the place)
+  // makes the row a bad one, as does a case number that is empty or taken.
+  void Add(size_t line, const std::function<void(PromptRow&)>& read);
+
+  size_t size() const { return table_.rows.size() + table_.bad_rows.size(); }
+  PromptTable& table() { return table_; }
+
+ private:
+  const std::string& path_;
+  PromptTable table_;
+  std::unordered_map<std::string, size_t> line_of_case_;
+};
+
+// Throws Error if `text` has a NUL byte or is no valid UTF-8.
+void CheckUtf8(std::string_view text);
+
+// `text` without the spaces around it.
+std::string_view Trim(std::string_view text);
+
+// The names in "cat; fox", without the spaces around them; none in "". Throws
+// Error for an empty name among others.
+std::vector<std::string> SplitNames(std::string_view text);
+
+// What a range is called in messages: "an integer from 1 to 16384".
+std::string RangeText(int64_t min, int64_t max);
+
+}  // namespace gloce

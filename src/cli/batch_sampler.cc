@@ -1,0 +1,111 @@
+#include "cli/batch_sampler.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "cli/erase_choices.h"
+#include "cli/interrupt.h"
+#include "diffusion/unet.h"
+#include "gloce/diffusion/scheduler.h"
+
+namespace gloce {
+
+using Clock = std::chrono::steady_clock;
+
+BatchSampler::BatchSampler(Pipeline& pipeline, SamplerSettings settings)
+    : pipeline_(pipeline), settings_(std::move(settings)) {}
+
+BatchSampler::~BatchSampler() = default;
+
+void BatchSampler::LoadPlain() {
+  plain_ = std::make_unique<Unet>(pipeline_.bundle(), pipeline_.placement());
+}
+
+void BatchSampler::LoadErased(const EraseChoices& choices) {
+  choices_ = &choices;
+  choice_.reset();
+  const Erasers erasers = choices.Select(choice_);
+  erased_ = std::make_unique<ErasedDenoiser>(
+      pipeline_.bundle(), pipeline_.placement(), erasers, settings_.strength);
+  names_ = ConceptNames(erasers);
+}
+
+void BatchSampler::Choose(std::optional<size_t> choice) {
+  if (choice == choice_) return;
+  const Erasers erasers = choices_->Select(choice);
+  erased_->SetErasers(erasers, settings_.strength);
+  names_ = ConceptNames(erasers);
+  choice_ = choice;
+}
+
+at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
+                                SamplingSettings sampling) {
+  std::vector<ImagePrompt> prompts;
+  for (const ImageSettings& image : batch) {
+    prompts.push_back({image.prompt, image.negative_prompt, image.seed});
+  }
+  sampling.num_inference_steps = settings_.steps;
+  sampling.guidance_scale = batch[0].guidance_scale;
+  sampling.interrupted = WasInterrupted;
+  if (erased_) {
+    Choose(batch[0].choice);
+    erased_->TakeGateActivity();  // of a batch that failed
+  }
+  const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
+  Denoiser& denoiser = erased_ ? static_cast<Denoiser&>(*erased_) : *plain_;
+  return pipeline_.Sample(denoiser, *scheduler, prompts, batch[0].width,
+                          batch[0].height, sampling);
+}
+
+std::vector<Picture> BatchSampler::operator()(
+    const std::vector<ImageSettings>& batch) {
+  return ToPictures(pipeline_.Decode(Sample(batch, {})));
+}
+
+PictureCost BatchSampler::Measure(const ImageSettings& image) {
+  const auto seconds_of = [](const auto& work) {
+    const Clock::time_point start = Clock::now();
+    work();
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
+  scheduler->SetTimesteps(settings_.steps);
+  PictureCost cost;
+  cost.steps = static_cast<int64_t>(scheduler->timesteps().size());
+  int64_t calls = 0;
+  at::Tensor latents;
+  const auto sample = [&](int64_t wanted) {
+    SamplingSettings sampling;
+    sampling.last_call = std::min(wanted, cost.steps) - 1;
+    sampling.on_call = [&](int64_t) { ++calls; };
+    calls = 0;
+    latents = Sample({image}, sampling);  // waits for the device
+  };
+  sample(2);  // the executor optimises on its second run
+  const double seconds = seconds_of([&] { sample(3); });
+  cost.seconds_per_step = seconds / static_cast<double>(calls);
+  pipeline_.Decode(latents);
+  cost.seconds_of_decoding = seconds_of([&] { pipeline_.Decode(latents); });
+  return cost;
+}
+
+std::vector<Picture> BatchSampler::ToPictures(const at::Tensor& pixels) {
+  const at::Tensor activity =
+      erased_ ? erased_->TakeGateActivity() : at::Tensor();
+  std::vector<Picture> pictures;
+  for (int64_t b = 0; b < pixels.size(0); ++b) {
+    const at::Tensor image = pixels[b];  // (height, width, 3) uint8
+    const auto* bytes = image.const_data_ptr<uint8_t>();
+    Picture picture{
+        image.size(1), image.size(0), {bytes, bytes + image.numel()}, {}};
+    for (size_t n = 0; n < names_.size() && activity.defined(); ++n) {
+      const double share = activity[b][static_cast<int64_t>(n)].item<double>();
+      if (share > 0) picture.gate_activity.emplace_back(names_[n], share);
+    }
+    pictures.push_back(std::move(picture));
+  }
+  return pictures;
+}
+
+}  // namespace gloce
