@@ -77,9 +77,11 @@ class Cells {
     const std::string_view text =
         cell == nullptr ? std::string_view() : Trim(*cell);
     if (text.empty()) return false;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || stop != end) Mistyped(key, expected);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      Mistyped(key, expected);
+    }
     return true;
   }
   [[noreturn]] void Mistyped(PromptKey key, const std::string& expected) const {
