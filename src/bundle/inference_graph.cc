@@ -235,7 +235,7 @@ void UsePackedWeight(Node* node) {
 void LayOutWeights(Graph& graph, const torch::jit::Module& module,
                    MapLayout layout) {
   const std::vector<Convolution> convolutions = FindConvolutions(graph, module);
-  const bool pack = at::hasMKLDNN() && PackingPays(convolutions);
+  const bool pack = PackingPays(convolutions);
   if (!pack && layout == MapLayout::kAsTraced) return;
   for (const Convolution& convolution : convolutions) {
     const Slot& slot = convolution.slot;
@@ -262,7 +262,10 @@ void OptimizeForInference(torch::jit::Module& module,
   torch::jit::Inline(graph);
   DropWhatDoesNothing(graph);
   OverwriteInputsOfSilu(graph);
-  if (placement.device.is_cpu()) LayOutWeights(graph, module, layout);
+  if (placement.device.is_cpu() && at::hasMKLDNN() &&
+      at::globalContext().userEnabledMkldnn()) {
+    LayOutWeights(graph, module, layout);
+  }
   torch::jit::EliminateDeadCode(graph.block());
 }
 

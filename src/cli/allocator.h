@@ -10,4 +10,8 @@ namespace gloce {
 // Does nothing where the C library is not glibc.
 void KeepFreedMemory();
 
+// Gives freed memory back: between two kinds of work whose blocks differ in
+// size, so that their peaks do not add up.
+void ReturnFreedMemory();
+
 }  // namespace gloce

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/allocator.h"
 #include "cli/erase_choices.h"
 #include "cli/interrupt.h"
 #include "diffusion/unet.h"
@@ -60,7 +61,9 @@ at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
 
 std::vector<Picture> BatchSampler::operator()(
     const std::vector<ImageSettings>& batch) {
-  return ToPictures(pipeline_.Decode(Sample(batch, {})));
+  const at::Tensor latents = Sample(batch, {});
+  ReturnFreedMemory();  // the decoder's blocks are larger than the denoiser's
+  return ToPictures(pipeline_.Decode(latents));
 }
 
 PictureCost BatchSampler::Measure(const ImageSettings& image) {

@@ -127,7 +127,8 @@ TEST(InferenceGraphTest, LargeNetworksMayHoldTheirMapsChannelsLast) {
   OptimizeForInference(module, kCpu, MapLayout::kChannelsLast);
   const at::Tensor output = Outputs(module, x);
   EXPECT_TRUE(output.is_contiguous(at::MemoryFormat::ChannelsLast));
-  EXPECT_TRUE(at::allclose(output.to(at::kDouble), expected, 1e-5, 1e-4));
+  // Sums of 2,880 products: their rounding is some 2880 · 1.2e-7 = 3.4e-4.
+  EXPECT_TRUE(at::allclose(output.to(at::kDouble), expected, 1e-5, 1e-3));
 }
 
 TEST(InferenceGraphTest, LeavesTransposedConvolutions) {

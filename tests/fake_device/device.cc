@@ -1,11 +1,13 @@
 #include "fake_device/device.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
 #include <ATen/detail/PrivateUse1HooksInterface.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "fake_device/memory.h"
 
@@ -127,6 +129,10 @@ class Hooks final : public at::PrivateUse1HooksInterface {
   // Otherwise a CUDA build of LibTorch takes CUDA for the accelerator, with or
   // without a GPU, and asks the driver.
   c10::register_privateuse1_backend("privateuseone");
+  // The device computes by the CPU's kernels. Programs whose bits are compared
+  // must not have others to choose from.
+  if (std::getenv("FAKE_DEVICE_WITHOUT_ONEDNN") != nullptr)
+    at::globalContext().setUserEnabledMkldnn(false);
   return true;
 }();
 

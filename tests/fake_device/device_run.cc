@@ -61,10 +61,9 @@ void RunOn(const std::string& device, const std::string& arguments,
            DeviceLog* log) {
   const TemporaryFolder folder;
   const std::string log_file = folder / "log";
-  std::string prefix = "OMP_NUM_THREADS=1";
-  if (device != "cpu") {
-    prefix += " FAKE_DEVICE_LOG=" + log_file + " LD_PRELOAD=" FAKE_DEVICE;
-  }
+  std::string prefix =
+      "OMP_NUM_THREADS=1 FAKE_DEVICE_WITHOUT_ONEDNN=1 LD_PRELOAD=" FAKE_DEVICE;
+  if (device != "cpu") prefix += " FAKE_DEVICE_LOG=" + log_file;
   const ProgramResult result =
       RunProgram(arguments + " --quiet --device " + device, prefix);
   ASSERT_EQ(result.exit_code, 0) << arguments << '\n' << result.err;
