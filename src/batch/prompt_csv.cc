@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 #include "base/join.h"
 #include "base/json.h"
@@ -106,12 +105,7 @@ void ReadRow(const CsvRow& row, const Header& header, PromptRow& prompt) {
     prompt.case_number = Trim(*number);
   }
   prompt.negative_prompt = cells.Text(PromptKey::kNegativePrompt);
-  prompt.seed =
-      cells.Integer(PromptKey::kSeed, 0, std::numeric_limits<int64_t>::max());
-  prompt.guidance = cells.NonNegative(PromptKey::kGuidance);
-  prompt.width = cells.Integer(PromptKey::kWidth, 1, kMaxImageSide);
-  prompt.height = cells.Integer(PromptKey::kHeight, 1, kMaxImageSide);
-  prompt.num_images = cells.Integer(PromptKey::kNumImages, 1, kMaxImagesPerRow);
+  ReadNumbers(cells, prompt);
   if (const std::string* names = cells.Cell(PromptKey::kErase)) {
     prompt.erase = SplitNames(*names);
   }

@@ -133,12 +133,7 @@ void ReadRow(const json& object, const ColumnChoice& choice, PromptRow& row) {
   row.prompt = *prompt;
   if (const auto number = values.CaseNumber()) row.case_number = *number;
   row.negative_prompt = values.Text(PromptKey::kNegativePrompt);
-  row.seed =
-      values.Integer(PromptKey::kSeed, 0, std::numeric_limits<int64_t>::max());
-  row.guidance = values.NonNegative(PromptKey::kGuidance);
-  row.width = values.Integer(PromptKey::kWidth, 1, kMaxImageSide);
-  row.height = values.Integer(PromptKey::kHeight, 1, kMaxImageSide);
-  row.num_images = values.Integer(PromptKey::kNumImages, 1, kMaxImagesPerRow);
+  ReadNumbers(values, row);
   row.erase = values.Names(PromptKey::kErase);
 }
 

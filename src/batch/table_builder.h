@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,20 @@ class TableBuilder {
   PromptTable table_;
   std::unordered_map<std::string, size_t> line_of_case_;
 };
+
+// Fills in the numbers of a row. `values` reads them, whatever the format:
+//   std::optional<int64_t> Integer(PromptKey, int64_t min, int64_t max)
+//   std::optional<double> NonNegative(PromptKey)
+// which throw Error for what is no such number.
+template <typename Values>
+void ReadNumbers(const Values& values, PromptRow& row) {
+  row.seed =
+      values.Integer(PromptKey::kSeed, 0, std::numeric_limits<int64_t>::max());
+  row.guidance = values.NonNegative(PromptKey::kGuidance);
+  row.width = values.Integer(PromptKey::kWidth, 1, kMaxImageSide);
+  row.height = values.Integer(PromptKey::kHeight, 1, kMaxImageSide);
+  row.num_images = values.Integer(PromptKey::kNumImages, 1, kMaxImagesPerRow);
+}
 
 // Throws Error if `text` has a NUL byte or is no valid UTF-8.
 void CheckUtf8(std::string_view text);

@@ -50,17 +50,12 @@ bool IsFloating(const Value* value) {
   return std::any_of(node->inputs().begin(), node->inputs().end(), IsFloating);
 }
 
-bool IsNumber(const Value* value, double number) {
-  const auto constant = torch::jit::toIValue(value);
-  return constant && constant->isScalar() &&
-         constant->toScalar().toDouble() == number;
-}
-
-// Number constants of a trace are 0-dim tensors.
+// A number, or a tensor of no dimensions, which traces make of some.
 bool IsOne(const Value* value) {
   const auto constant = torch::jit::toIValue(value);
   if (!constant) return false;
-  if (!constant->isTensor()) return IsNumber(value, 1);
+  if (constant->isScalar()) return constant->toScalar().toDouble() == 1;
+  if (!constant->isTensor()) return false;
   const at::Tensor& tensor = constant->toTensor();
   return tensor.defined() && tensor.dim() == 0 && tensor.item().toDouble() == 1;
 }

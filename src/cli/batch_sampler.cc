@@ -1,12 +1,12 @@
 #include "cli/batch_sampler.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "cli/allocator.h"
 #include "cli/erase_choices.h"
 #include "cli/interrupt.h"
+#include "diffusion/call_timer.h"
 #include "diffusion/unet.h"
 #include "gloce/diffusion/scheduler.h"
 
@@ -67,29 +67,20 @@ std::vector<Picture> BatchSampler::operator()(
 }
 
 PictureCost BatchSampler::Measure(const ImageSettings& image) {
-  const auto seconds_of = [](const auto& work) {
-    const Clock::time_point start = Clock::now();
-    work();
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
   const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
   scheduler->SetTimesteps(settings_.steps);
   PictureCost cost;
   cost.steps = static_cast<int64_t>(scheduler->timesteps().size());
-  int64_t calls = 0;
   at::Tensor latents;
-  const auto sample = [&](int64_t wanted) {
-    SamplingSettings sampling;
-    sampling.last_call = std::min(wanted, cost.steps) - 1;
-    sampling.on_call = [&](int64_t) { ++calls; };
-    calls = 0;
-    latents = Sample({image}, sampling);  // waits for the device
-  };
-  sample(2);  // the executor optimises on its second run
-  const double seconds = seconds_of([&] { sample(3); });
-  cost.seconds_per_step = seconds / static_cast<double>(calls);
+  cost.seconds_per_step =
+      MeasureSecondsPerCall({}, [&](const SamplingSettings& sampling) {
+        latents = Sample({image}, sampling);
+      });
   pipeline_.Decode(latents);
-  cost.seconds_of_decoding = seconds_of([&] { pipeline_.Decode(latents); });
+  const Clock::time_point start = Clock::now();
+  pipeline_.Decode(latents);
+  cost.seconds_of_decoding =
+      std::chrono::duration<double>(Clock::now() - start).count();
   return cost;
 }
 

@@ -55,13 +55,13 @@ class BatchSampler {
  private:
   at::Tensor Sample(const std::vector<ImageSettings>& batch,
                     SamplingSettings sampling);
+  void Choose(std::optional<size_t> choice);
   std::vector<Picture> ToPictures(const at::Tensor& pixels);
 
   Pipeline& pipeline_;
   SamplerSettings settings_;
   std::unique_ptr<Unet> plain_;
   std::unique_ptr<ErasedDenoiser> erased_;
-  void Choose(std::optional<size_t> choice);
 
   const EraseChoices* choices_ = nullptr;
   std::optional<size_t> choice_;    // that is installed

@@ -1,11 +1,11 @@
 #include "erasure/fit_cost.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 
 #include "bundle/manifest.h"
+#include "diffusion/call_timer.h"
 #include "erasure/anchor_rows.h"
 #include "erasure/hooked_denoiser.h"
 #include "gloce/base/error.h"
@@ -93,33 +93,23 @@ struct CallCost {
 
 CallCost MeasureCall(Pipeline& pipeline, const ConceptSettings& settings,
                      const std::function<bool()>& interrupted) {
-  using Clock = std::chrono::steady_clock;
   HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
   const auto scheduler = pipeline.MakeScheduler(settings.statistics.scheduler);
   int64_t width = 0;
   int64_t height = 0;
   pipeline.CheckSize(width, height);
-  int64_t calls = 0;
-  const auto seconds_of = [&](int64_t wanted) {
-    SamplingSettings sampling;
-    sampling.num_inference_steps = settings.statistics.num_inference_steps;
-    sampling.guidance_scale = settings.statistics.guidance_scale;
-    sampling.last_call = wanted - 1;
-    sampling.interrupted = interrupted;
-    sampling.on_call = [&](int64_t) { ++calls; };
-    calls = 0;
-    const Clock::time_point start = Clock::now();
-    // Sample ends by looking at the latents, which waits for the device.
-    pipeline.Sample(denoiser, *scheduler, {{settings.prompts[0], "", 0}}, width,
-                    height, sampling);
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
+  SamplingSettings wanted;
+  wanted.num_inference_steps = settings.statistics.num_inference_steps;
+  wanted.guidance_scale = settings.statistics.guidance_scale;
+  wanted.interrupted = interrupted;
   ActivationBytes activations;
   denoiser.Install(&activations);
-  seconds_of(2);  // the executor optimises on its second run
-  denoiser.Install(nullptr);
-  const double seconds = seconds_of(3);
-  return {seconds / static_cast<double>(calls), activations.bytes()};
+  const double seconds =
+      MeasureSecondsPerCall(wanted, [&](const SamplingSettings& sampling) {
+        pipeline.Sample(denoiser, *scheduler, {{settings.prompts[0], "", 0}},
+                        width, height, sampling);
+      });
+  return {seconds, activations.bytes()};
 }
 
 // What KeptActivations will keep of `sampled` batches, in order, that have an

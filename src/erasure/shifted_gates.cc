@@ -20,9 +20,6 @@ constexpr float kNear = 0.125F;
 // such a token tends to 0, as that of the surrogate's mean is.
 constexpr double kIndistinguishable = 1e-12;
 
-// Values that one thread handles at least.
-constexpr int64_t kGrain = 32768;
-
 at::ScalarType TypeOn(c10::Device device) {
   return device.is_cpu() ? at::kFloat : at::kDouble;
 }

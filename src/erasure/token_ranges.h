@@ -8,6 +8,9 @@
 
 namespace gloce {
 
+// Values that one thread should handle at least.
+inline constexpr int64_t kGrain = 32768;
+
 // Calls `each(first, last)` for ranges of tokens that together are all of them;
 // a thread takes at least `grain`. at::parallel_for would be serial in a file
 // that is compiled without OpenMP, and a second OpenMP runtime would compete

@@ -15,9 +15,6 @@ namespace {
 // Of the change that a gate makes, relative to the token.
 constexpr double kHalfSpacing = 0x1p-25;
 
-// Values that one thread handles at least.
-constexpr int64_t kGrain = 32768;
-
 // The kernel on raw memory.
 class TokenUpdate {
  public:

@@ -1,0 +1,23 @@
+#include "diffusion/call_timer.h"
+
+#include <chrono>
+
+namespace gloce {
+
+double MeasureSecondsPerCall(
+    SamplingSettings settings,
+    const std::function<void(const SamplingSettings&)>& sample) {
+  using Clock = std::chrono::steady_clock;
+  settings.on_call = nullptr;
+  settings.last_call = 1;
+  sample(settings);
+  int64_t calls = 0;  // fewer than asked for where there are not so many
+  settings.on_call = [&](int64_t) { ++calls; };
+  settings.last_call = 2;
+  const Clock::time_point start = Clock::now();
+  sample(settings);
+  return std::chrono::duration<double>(Clock::now() - start).count() /
+         static_cast<double>(calls);
+}
+
+}  // namespace gloce
