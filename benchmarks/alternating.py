@@ -67,11 +67,15 @@ class Steps:
     gpu_bytes: int = 0
 
 
-def per_step(command, options: argparse.Namespace) -> Steps:
-    """Seconds a step, without loading and decoding. command(steps) gives the command."""
+def per_step(command, options: argparse.Namespace, times: int = 1) -> Steps:
+    """Seconds a step, without loading and decoding.
+
+    command(steps) gives a command that takes `times` as many steps.
+    """
     few, many = options.steps
     short, long = run(command(few), options), run(command(many), options)
-    return Steps((long.seconds - short.seconds) / (many - few), long.peak_bytes, long.gpu_bytes)
+    seconds = (long.seconds - short.seconds) / (times * (many - few))
+    return Steps(seconds, long.peak_bytes, long.gpu_bytes)
 
 
 def ratio(results: dict[str, list], name: str, base: str, value) -> float:

@@ -38,12 +38,17 @@ def diffusers_command(options, folder: Path):
     return command
 
 
-def main() -> int:
-    parser = turn.parser(__doc__)
-    turn.step_options(parser)
+def picture_options(parser) -> None:
+    """What both sides must draw alike."""
     parser.add_argument("--scheduler", choices=("ddim", "pndm", "lms", "euler"), default="ddim")
     parser.add_argument("--guidance", type=float, default=7.5, help="(%(default)s)")
     parser.add_argument("--dtype", choices=turn.DTYPES, default="float32")
+
+
+def main() -> int:
+    parser = turn.parser(__doc__)
+    turn.step_options(parser)
+    picture_options(parser)
     parser.add_argument("--against-dtype", choices=turn.DTYPES,
                         help="compare with gloce in this type, not with diffusers")
     options = parser.parse_args()

@@ -7,11 +7,10 @@
 #include "gloce/erasure/erased_denoiser.h"
 #include "hook_timer.h"
 #include "random_erasers.h"
+#include "step_cost.h"
 
 namespace gloce {
 namespace {
-
-constexpr double kTimestep = 500;
 
 // So small that x' = x in float32: every run sees the same tokens.
 constexpr double kStrength = 1e-20;
@@ -23,22 +22,20 @@ void Update(benchmark::State& state) {
   Erasers erasers =
       RandomErasers(manifest.hooks, manifest.model_identity, state.range(0));
   ErasedDenoiser denoiser(bundle, {}, erasers, kStrength);
-  const int64_t side = manifest.latent.sample_size;
-  at::manual_seed(1);
-  const at::Tensor latents =
-      at::randn({1, manifest.latent.channels, side, side}).repeat({2, 1, 1, 1});
-  const Conditioning conditioning{
-      at::randn({2, manifest.text.max_length, manifest.text.width}), 1};
+  const StepInputs inputs = RandomStepInputs(manifest, 1, {});
+  const auto step = [&] {
+    denoiser.Predict(inputs.latents, kActiveTimestep, inputs.conditioning);
+  };
   {
     HookTimer recorder(/*keep_inputs=*/true);
-    denoiser.Predict(latents, kTimestep, conditioning);
+    step();
     OpenGates(erasers, recorder.TakeInputs(),
               static_cast<double>(state.range(1)) / 100);
   }
   denoiser.SetErasers(erasers, kStrength);
   HookTimer timer;
   for (auto _ : state) {
-    denoiser.Predict(latents, kTimestep, conditioning);
+    step();
     state.SetIterationTime(timer.TakeSeconds());
   }
   state.counters["open"] = denoiser.TakeGateActivity().sum().item<double>();

@@ -5,18 +5,18 @@
 #include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "base/allocator.h"
 #include "bundle/manifest.h"
 #include "gloce/bundle/bundle.h"
 #include "gloce/erasure/erased_denoiser.h"
 #include "hook_timer.h"
 #include "random_erasers.h"
+#include "step_cost.h"
 
 namespace {
 
@@ -24,8 +24,8 @@ using gloce::Bundle;
 using gloce::ErasedDenoiser;
 using gloce::Erasers;
 using gloce::HookTimer;
-
-constexpr double kTimestep = 500;
+using gloce::StepCost;
+using gloce::StepInputs;
 
 // So small that x' = x in float32: every run sees the same tokens.
 constexpr double kStrength = 1e-20;
@@ -41,52 +41,17 @@ struct Options {
 
 constexpr double kMiB = 1 << 20;
 
-struct Inputs {
-  at::Tensor latents;
-  gloce::Conditioning conditioning;
-};
-
-Inputs RandomInputs(const gloce::BundleManifest& manifest, int64_t batch,
-                    const gloce::Placement& placement) {
-  at::manual_seed(1);
-  const int64_t side = manifest.latent.sample_size;
-  const auto place = [&](const at::Tensor& tensor) {
-    return tensor.to(placement.device, placement.dtype);
-  };
-  return {place(at::randn({batch, manifest.latent.channels, side, side})
-                    .repeat({2, 1, 1, 1})),
-          {place(at::randn(
-               {2 * batch, manifest.text.max_length, manifest.text.width})),
-           batch}};
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half]
-                                : (values[half - 1] + values[half]) / 2;
-}
-
 // Prints one line: medians over `runs` steps.
-void Measure(ErasedDenoiser& denoiser, const Inputs& inputs,
+void Measure(ErasedDenoiser& denoiser, const StepInputs& inputs,
              const Erasers& erasers, double share, int runs) {
   denoiser.SetErasers(erasers, kStrength);
   HookTimer timer;
-  std::vector<double> inside, steps, ratios;
-  for (int run = 0; run < runs; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    denoiser.Predict(inputs.latents, kTimestep, inputs.conditioning);
-    steps.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-            .count());
-    inside.push_back(timer.TakeSeconds());
-    ratios.push_back(inside.back() / steps.back());
-  }
+  const StepCost cost = gloce::MeasureSteps(denoiser, inputs, timer, runs);
   const double open = denoiser.TakeGateActivity().sum(1).mean().item<double>();
   const auto peak = static_cast<double>(timer.TakePeakBytes());
   std::printf("%8zu  %7.1f  %7.1f  %9.2f  %9.1f  %7.2f  %10.1f\n",
               erasers.concepts.size(), 100 * share, 100 * open,
-              1e3 * Median(inside), 1e3 * Median(steps), 100 * Median(ratios),
+              1e3 * cost.inside, 1e3 * cost.step, 100 * cost.ratio,
               peak / kMiB);
   std::fflush(stdout);
 }
@@ -96,7 +61,8 @@ void Run(const Options& options) {
       gloce::ParsePlacement(options.device, options.dtype);
   const Bundle bundle(options.bundle);
   const gloce::BundleManifest& manifest = bundle.manifest();
-  const Inputs inputs = RandomInputs(manifest, options.batch, placement);
+  const StepInputs inputs =
+      gloce::RandomStepInputs(manifest, options.batch, placement);
   const gloce::Surrogates surrogates = options.surrogates == "shared"
                                            ? gloce::Surrogates::kShared
                                            : gloce::Surrogates::kDistinct;
@@ -108,15 +74,17 @@ void Run(const Options& options) {
   std::vector<at::Tensor> activations;
   for (int warm_up = 0; warm_up < 2; ++warm_up) {
     HookTimer recorder(/*keep_inputs=*/true);
-    denoiser.Predict(inputs.latents, kTimestep, inputs.conditioning);
+    denoiser.Predict(inputs.latents, gloce::kActiveTimestep,
+                     inputs.conditioning);
     activations = recorder.TakeInputs();
   }
   std::printf(
-      "%s, batch %lld with guidance, %d threads, median of %d; memory inside "
-      "the operator\n"
+      "%s on %s in %s, batch %lld with guidance, %d threads, median of %d; "
+      "memory inside the operator\n"
       "concepts   asked %%   open %%      op ms    step ms   cost %%    peak "
       "MiB\n",
-      bundle.name().c_str(), static_cast<long long>(options.batch),
+      bundle.name().c_str(), placement.device.str().c_str(),
+      options.dtype.c_str(), static_cast<long long>(options.batch),
       at::get_num_threads(), options.runs);
   for (const int64_t num_concepts : options.concepts) {
     Erasers erasers = random(num_concepts);
@@ -130,6 +98,7 @@ void Run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  gloce::KeepFreedMemory();  // as the program does
   Options options;
   CLI::App app("Time inside the erasing operator as a share of a step");
   app.add_option("bundle", options.bundle, "Bundle folder")->required();

@@ -1,5 +1,6 @@
 #include "hook_timer.h"
 
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/record_function.h>
 #include <c10/core/Allocator.h>
 
@@ -19,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 // LibTorch takes plain functions, so what they find is kept here.
 double seconds = 0;
 int64_t calls = 0;
+bool keep_inputs = false;
 std::vector<at::Tensor> inputs;
 bool inside = false;
 int64_t bytes = 0;  // allocated in this call and not freed
@@ -36,6 +38,8 @@ struct MemoryReports : c10::MemoryReportingInfoBase {
 };
 
 struct Start : at::ObserverContext {
+  explicit Start(c10::Device where) : device(where) {}
+  const c10::Device device;
   Clock::time_point time;
 };
 
@@ -46,15 +50,17 @@ bool IsHook(const at::RecordFunction& function) {
 std::unique_ptr<at::ObserverContext> OnStart(
     const at::RecordFunction& function) {
   if (!IsHook(function)) return nullptr;
-  if (function.needsInputs()) {  // x, slot, layer
-    const auto values = function.inputs();
+  const auto values = function.inputs();  // x, slot, layer
+  const at::Tensor& x = values[0].toTensor();
+  if (keep_inputs) {
     const auto layer = static_cast<size_t>(values[2].toInt());
     if (inputs.size() <= layer) inputs.resize(layer + 1);
-    inputs[layer] = values[0].toTensor().clone();
+    inputs[layer] = x.clone();
   }
+  auto start = std::make_unique<Start>(x.device());
+  WaitForDevice(start->device);
   inside = true;
   bytes = 0;
-  auto start = std::make_unique<Start>();
   start->time = Clock::now();
   return start;
 }
@@ -63,6 +69,7 @@ void OnEnd(const at::RecordFunction& /*function*/,
            at::ObserverContext* context) {
   if (context == nullptr) return;
   const auto* start = static_cast<const Start*>(context);
+  WaitForDevice(start->device);
   seconds += std::chrono::duration<double>(Clock::now() - start->time).count();
   ++calls;
   inside = false;
@@ -70,15 +77,20 @@ void OnEnd(const at::RecordFunction& /*function*/,
 
 }  // namespace
 
-HookTimer::HookTimer(bool keep_inputs)
+void WaitForDevice(c10::Device device) {
+  if (!device.is_cpu()) at::accelerator::synchronizeDevice(device.index());
+}
+
+HookTimer::HookTimer(bool keep)
     : handle_(at::addGlobalCallback(at::RecordFunctionCallback(OnStart, OnEnd)
-                                        .needsInputs(keep_inputs)
+                                        .needsInputs(true)
                                         .scopes({at::RecordScope::FUNCTION}))),
       memory_(c10::DebugInfoKind::PROFILER_STATE,
               std::make_shared<MemoryReports>()) {
   seconds = 0;
   calls = 0;
   peak_bytes = 0;
+  keep_inputs = keep;
   inputs.clear();
 }
 

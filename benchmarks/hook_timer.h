@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 
 #include <cstdint>
@@ -10,8 +11,13 @@
 
 namespace gloce {
 
+// Returns when the device has done all that it was given: at once on the CPU.
+void WaitForDevice(c10::Device device);
+
 // Watches the operator by LibTorch's own observers, which cost every operator
-// of the process some 0.1 µs. One at a time.
+// of the process some 0.1 µs. One at a time. Where x lies on an accelerator,
+// each call waits for it at its beginning and at its end, so that the time is
+// that of the work and not of giving it out.
 class HookTimer {
  public:
   // keep_inputs: also keep what the calls were given.

@@ -4,28 +4,25 @@
 #include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "base/allocator.h"
 #include "bundle/manifest.h"
 #include "erasure/hooked_denoiser.h"
 #include "erasure/moments.h"
 #include "gloce/bundle/bundle.h"
-#include "hook_timer.h"
+#include "step_cost.h"
 
 namespace {
 
 using gloce::Bundle;
 using gloce::BundleManifest;
 
-constexpr double kTimestep = 500;
-
 struct Options {
-  std::string bundle;
+  std::string bundle, device = "cpu", dtype = "float32";
   int64_t batch = 1;
   int runs = 5;
 };
@@ -59,48 +56,32 @@ class Statistics : public gloce::LayerHook {
 };
 
 void Run(const Options& options) {
+  const gloce::Placement placement =
+      gloce::ParsePlacement(options.device, options.dtype);
   const Bundle bundle(options.bundle);
   const BundleManifest& manifest = bundle.manifest();
   Statistics statistics(manifest);
-  gloce::HookedDenoiser denoiser(bundle, {});
+  gloce::HookedDenoiser denoiser(bundle, placement);
   denoiser.Install(&statistics);
-  at::manual_seed(1);
-  const int64_t batch = options.batch;
-  const int64_t side = manifest.latent.sample_size;
-  const at::Tensor latents =
-      at::randn({batch, manifest.latent.channels, side, side})
-          .repeat({2, 1, 1, 1});
-  const gloce::Conditioning conditioning{
-      at::randn({2 * batch, manifest.text.max_length, manifest.text.width}),
-      batch};
-  struct Sample {
-    double ratio, inside, pass;
-  };
-  std::vector<Sample> samples;
+  const gloce::StepInputs inputs =
+      gloce::RandomStepInputs(manifest, options.batch, placement);
   gloce::HookTimer timer;
-  for (int run = -2; run < options.runs; ++run) {  // two to warm up
-    const auto start = std::chrono::steady_clock::now();
-    denoiser.Predict(latents, kTimestep, conditioning);
-    const double pass =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-            .count();
-    const double inside = timer.TakeSeconds();
-    if (run >= 0) samples.push_back({inside / pass, inside, pass});
-  }
-  std::sort(samples.begin(), samples.end(),
-            [](const Sample& a, const Sample& b) { return a.ratio < b.ratio; });
-  const Sample& median = samples[samples.size() / 2];
+  gloce::MeasureSteps(denoiser, inputs, timer, 2);  // to warm up
+  const gloce::StepCost cost =
+      gloce::MeasureSteps(denoiser, inputs, timer, options.runs);
   std::printf(
-      "%s, batch %lld with guidance, %d threads, median of %d:\n"
+      "%s on %s in %s, batch %lld with guidance, %d threads, median of %d:\n"
       "statistics %.2f ms of a pass of %.1f ms: %.2f %%\n",
-      bundle.name().c_str(), static_cast<long long>(batch),
-      at::get_num_threads(), options.runs, 1e3 * median.inside,
-      1e3 * median.pass, 100 * median.ratio);
+      bundle.name().c_str(), placement.device.str().c_str(),
+      options.dtype.c_str(), static_cast<long long>(options.batch),
+      at::get_num_threads(), options.runs, 1e3 * cost.inside, 1e3 * cost.step,
+      100 * cost.ratio);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  gloce::KeepFreedMemory();  // as the program does
   Options options;
   CLI::App app("Time of the statistics as a share of a pass");
   app.add_option("bundle", options.bundle, "Bundle folder")->required();
@@ -110,6 +91,8 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.batch, "Pictures a pass")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  app.add_option("--device", options.device)->capture_default_str();
+  app.add_option("--dtype", options.dtype)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
     Run(options);

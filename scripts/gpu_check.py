@@ -7,17 +7,20 @@ different numbers of steps, so that loading and decoding do not count.
 """
 
 import argparse
+import os
 import pathlib
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 
 import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "benchmarks"))
+import alternating  # noqa: E402
 
 PROMPT, SEED = "a picture of a cat and a guitar", 7
 
@@ -26,56 +29,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("program", "latents", "bundle", "device"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--dtypes")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--batch-sizes", default="1,4,16")
-    parser.add_argument("--repeats", type=int, default=5)
+    for name in ("dtypes", "batch-sizes"):
+        parser.add_argument(f"--{name}", required=True, help="a list, separated by commas")
+    for name in ("steps", "repeats"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    parser.set_defaults(threads=os.cpu_count(), clock="wall")  # for alternating.run
     return parser.parse_args()
-
-
-class MemoryWatch:
-    """Most memory of a process while it runs, in MiB: of the GPU by nvidia-smi, and of the host."""
-
-    def __init__(self, pid: int):
-        self.gpu, self.host, self.pid, self.ended = 0, 0, pid, threading.Event()
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-
-    def watch(self) -> None:
-        has_gpu = shutil.which("nvidia-smi") is not None
-        while not self.ended.wait(0.05):
-            try:
-                status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-            except OSError:
-                continue
-            for line in status.splitlines():
-                if line.startswith("VmHWM:"):
-                    self.host = max(self.host, int(line.split()[1]) // 1024)
-            if has_gpu:
-                query = ["nvidia-smi", "--query-compute-apps=pid,used_memory",
-                         "--format=csv,noheader,nounits"]
-                listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout
-                for line in listed.splitlines():
-                    pid, used = (word.strip() for word in line.split(","))
-                    if pid == str(self.pid) and used.isdigit():
-                        self.gpu = max(self.gpu, int(used))
-
-    def stop(self) -> None:
-        self.ended.set()
-        self.thread.join()
-
-
-def run(*command) -> tuple[float, MemoryWatch]:
-    """Wall seconds, and the most memory it used. A failure ends the measurement."""
-    begin = time.monotonic()
-    process = subprocess.Popen([str(word) for word in command])
-    watch = MemoryWatch(process.pid)
-    try:
-        if process.wait() != 0:
-            raise SystemExit(f"{' '.join(map(str, command))}: exit code {process.returncode}")
-    finally:
-        watch.stop()
-    return time.monotonic() - begin, watch
 
 
 class Measurement:
@@ -86,9 +45,16 @@ class Measurement:
         self.count += 1
         return self.folder / str(self.count)
 
+    def run(self, *command) -> alternating.Run:
+        """A failure ends the measurement."""
+        try:
+            return alternating.run(list(command), self.a)
+        except RuntimeError as error:
+            raise SystemExit(str(error)) from error
+
     def build(self, device: str, dtype: str) -> pathlib.Path:
         out = self.path()
-        run(self.a.program, "build", "--quiet", "--model", self.a.bundle, "--device", device,
+        self.run(self.a.program, "build", "--quiet", "--model", self.a.bundle, "--device", device,
             "--dtype", dtype, "--erase", "cat", "--mapping", "a picture of a balloon",
             "--surrogate", "a picture", "--anchors", "a picture of a dog", "--anchors",
             "a picture of a bear", "--num-seeds", "1", "--steps", str(max(self.a.steps, 4)),
@@ -97,15 +63,15 @@ class Measurement:
 
     def generate(self, device: str, dtype: str, steps: int, *options) -> tuple:
         out = self.path()
-        seconds, memory = run(
+        used = self.run(
             self.a.program, "generate", "--quiet", "--model", self.a.bundle, "--device", device,
             "--dtype", dtype, "--prompt", PROMPT, "--seed", SEED, "--steps", steps,
             "--filename", "{i}.png", "--out", out, *options)
-        return np.asarray(Image.open(out / "0.png"), dtype=np.int64), seconds, memory
+        return np.asarray(Image.open(out / "0.png"), dtype=np.int64), used
 
     def latents(self, device: str, dtype: str, erasers) -> np.ndarray:
         out = self.path()
-        run(self.a.latents, "sample", self.a.bundle, erasers, "pndm", self.a.steps, 7.5, SEED,
+        self.run(self.a.latents, "sample", self.a.bundle, erasers, "pndm", self.a.steps, 7.5, SEED,
             PROMPT, out, device, dtype)
         return np.fromfile(out, dtype=np.float32).astype(np.float64)
 
@@ -162,18 +128,17 @@ def time_and_memory(m: Measurement, dtypes: list[str]) -> None:
             options = ("--num-images", batch, "--batch-size", batch)
             seconds, gpu, host = [], 0, 0
             for _ in range(a.repeats):
-                short = m.generate(a.device, dtype, a.steps, *options)
-                long = m.generate(a.device, dtype, 3 * a.steps, *options)
-                seconds.append((long[1] - short[1]) / (2 * a.steps))
-                gpu, host = max(gpu, long[2].gpu), max(host, long[2].host)
+                short = m.generate(a.device, dtype, a.steps, *options)[1]
+                long = m.generate(a.device, dtype, 3 * a.steps, *options)[1]
+                seconds.append((long.seconds - short.seconds) / (2 * a.steps))
+                gpu, host = max(gpu, long.gpu_bytes), max(host, long.peak_bytes)
             print(f"| {dtype} | {batch} | {statistics.median(seconds):.4f} | {min(seconds):.4f} "
-                  f"| {max(seconds):.4f} | {gpu} | {host} |")
+                  f"| {max(seconds):.4f} | {gpu >> 20} | {host >> 20} |")
 
 
 def main() -> None:
     a = arguments()
-    known = ["float32", "bfloat16"] if a.device == "cpu" else ["float32", "float16", "bfloat16"]
-    dtypes = a.dtypes.split(",") if a.dtypes else known
+    dtypes = a.dtypes.split(",")
     if shutil.which("nvidia-smi") and a.device != "cpu":
         print("\n```\n" + subprocess.run(
             ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv"],

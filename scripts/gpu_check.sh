@@ -12,6 +12,7 @@
 #   --steps N           denoising steps of pictures and latents (20)
 #   --batch-sizes LIST  pictures sampled together, for time and memory (1,4,16)
 #   --repeats N         runs a figure, of which the median counts (5)
+#   --concepts LIST     erased at once, for the cost of erasing (1,50,300,1000)
 #   --tests REGEX       run only these tests (default: all but slow ones, and with a GPU label gpu too)
 #
 # GLOCE_BUILD names another build folder than build. Exit code 1 if a test failed or something could
@@ -21,25 +22,27 @@ cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
 build=${GLOCE_BUILD:-build}
-device=cuda report='' tests='' bundle='' pipeline=models/emoji steps=20 repeats=5
-measure=()
+device=cuda report='' tests='' bundle='' pipeline=models/emoji dtypes='' steps=20 repeats=5
+batch_sizes=1,4,16 concepts=1,50,300,1000
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
-    --device | --bundle | --pipeline | --report | --tests)
+    --device | --bundle | --pipeline | --report | --tests | --dtypes | --steps | --batch-sizes | \
+      --repeats | --concepts)
       [ -n "${2-}" ] || die "$1 needs a value"
-      declare "${1#--}=$2"; shift 2 ;;
-    --dtypes | --steps | --batch-sizes | --repeats)
-      [ -n "${2-}" ] || die "$1 needs a value"
-      [[ $1 != --steps && $1 != --repeats ]] || declare "${1#--}=$2"
-      measure+=("$1" "$2"); shift 2 ;;
+      name=${1#--}
+      declare "${name//-/_}=$2"; shift 2 ;;
     *) die "unknown argument $1; see $0 --help" ;;
   esac
 done
 report=${report:-$build/gpu_check.md}
 bundle=${bundle:-$build/testdata/emoji}
+if [ -z "$dtypes" ]; then
+  [ "$device" = cpu ] && dtypes=float32,bfloat16 || dtypes=float32,float16,bfloat16
+fi
 
-for needed in "$build/gloce" "$build/tests/erasure/latents" "$build/CTestTestfile.cmake" "$PYTHON"; do
+for needed in "$build/gloce" "$build/tests/erasure/latents" "$build/benchmarks/erasing_cost" \
+  "$build/CTestTestfile.cmake" "$PYTHON"; do
   [ -e "$needed" ] || die "$needed is missing; run scripts/test.sh first"
 done
 if [ "$device" != cpu ]; then
@@ -71,19 +74,27 @@ step "agreement, memory, time"
 } >"$report"
 "$PYTHON" -W ignore scripts/gpu_check.py --program "$build/gloce" \
   --latents "$build/tests/erasure/latents" --bundle "$bundle" --device "$device" \
-  "${measure[@]}" >>"$report" || { status=1; echo "FAILED; see what it printed" >>"$report"; }
+  --dtypes "$dtypes" --steps "$steps" --batch-sizes "$batch_sizes" --repeats "$repeats" \
+  >>"$report" || { status=1; echo "FAILED; see what it printed" >>"$report"; }
 
-# compare SCRIPT: a part of the report; a failure is told there and does not stop the rest.
-compare() {
+# part TITLE COMMAND...: a part of the report; a failure is told there and does not stop the rest.
+part() {
   step "$1"
   printf '\n## %s\n```\n' "$1" >>"$report"
-  "$PYTHON" -W ignore "benchmarks/$1" --program "$build/gloce" --model "$bundle" \
-    --pipeline "$pipeline" --device "$device" --rounds "$repeats" --steps "$steps" $((3 * steps)) \
-    >>"$report" 2>"$log" || { status=1; echo "FAILED: $(tail -n 1 "$log")" >>"$report"; }
+  "${@:2}" >>"$report" 2>"$log" || { status=1; echo "FAILED: $(tail -n 1 "$log")" >>"$report"; }
   echo '```' >>"$report"
 }
-compare compare_sampling.py
-compare compare_erased.py
+for script in compare_sampling.py compare_erased.py; do
+  part "$script" "$PYTHON" -W ignore "benchmarks/$script" --program "$build/gloce" \
+    --model "$bundle" --pipeline "$pipeline" --device "$device" --rounds "$repeats" \
+    --steps "$steps" $((3 * steps))
+done
+for dtype in ${dtypes//,/ }; do
+  part "cost of erasing, $dtype" "$build/benchmarks/erasing_cost" "$bundle" --device "$device" \
+    --dtype "$dtype" --runs "$repeats" --concepts ${concepts//,/ }
+  part "cost of statistics, $dtype" "$build/benchmarks/statistics_cost" "$bundle" \
+    --device "$device" --dtype "$dtype" --runs "$repeats"
+done
 
 step "report: $report"
 exit "$status"

@@ -2,8 +2,8 @@
 
 #include <iostream>
 
+#include "base/allocator.h"
 #include "bundle/torch_error.h"
-#include "cli/allocator.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "gloce/base/error.h"

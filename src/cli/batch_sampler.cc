@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "cli/allocator.h"
+#include "base/allocator.h"
 #include "cli/erase_choices.h"
 #include "cli/interrupt.h"
 #include "diffusion/call_timer.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The comparisons of sampling, with their shortest case, and how a GPU's memory is watched.
+"""The comparisons, with their shortest case, and how a GPU's memory is watched.
 
     compare_test.py GLOCE BUNDLE DEVICE
 """
@@ -24,17 +24,21 @@ from gpu_memory import GpuMemory  # noqa: E402
 PROGRAM, BUNDLE, DEVICE = sys.argv[1:]
 
 
-def compare(script: str, *options) -> dict:
-    """The figures of a comparison."""
+def measure(script: str, *options) -> dict:
+    """The figures that a script writes."""
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "figures.json"
         done = subprocess.run(
             [sys.executable, ROOT / "benchmarks" / script, "--program", PROGRAM, "--model", BUNDLE,
-             "--rounds", "1", "--threads", "1", "--steps", "1", "2", "--device", DEVICE,
              "--json", found, *options], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
         return json.loads(found.read_text())
+
+
+def compare(script: str, *options) -> dict:
+    return measure(script, "--rounds", "1", "--threads", "1", "--steps", "1", "2", "--device",
+                   DEVICE, *options)
 
 
 class CompareTest(unittest.TestCase):
@@ -48,6 +52,9 @@ class CompareTest(unittest.TestCase):
     def test_sampling(self):
         self.check(compare("compare_sampling.py"), "gloce float32", "diffusers float32")
 
+    def test_a_pass_of_a_build(self):
+        self.check(compare("compare_pass.py", "--steps", "2", "3"), "gloce build", "diffusers")
+
     def test_erased_sampling(self):
         with tempfile.TemporaryDirectory() as folder:
             erasers = Path(folder) / "cat.safetensors"
@@ -57,6 +64,33 @@ class CompareTest(unittest.TestCase):
             reference = ["reference erased"] if DEVICE == "cpu" else []
             self.check(compare("compare_erased.py", "--erasers", erasers), "gloce plain",
                        "gloce erased", "diffusers erased", *reference)
+
+
+@unittest.skipUnless(DEVICE == "cpu", "the reference runs on the CPU")
+class BuildTest(unittest.TestCase):
+    CONCEPTS = {"steps": 10, "window": [0, 4], "num_seeds": 1, "mapping": ["a"], "surrogate": ["b"],
+                "anchors": ["c", "d"], "concepts": ["cat", "owl"]}
+
+    def test_a_build_against_the_published_work(self):
+        with tempfile.TemporaryDirectory() as folder:
+            concepts = Path(folder) / "concepts.json"
+            concepts.write_text(json.dumps(self.CONCEPTS))
+            document = measure("compare_build.py", "--rounds", "1", "--threads", "1", "--concepts",
+                               concepts, "--plans", "published", "fast")
+        # 2 targets and 4 shared prompts, 5 calls each; 2 calls of 2 steps with --plan fast.
+        self.assertEqual(document["passes"], {"gloce, published": 30, "gloce, fast": 12})
+        self.assertEqual(list(document["figures"]),
+                         ["gloce, published", "gloce, fast", "reference float32"])
+
+    def test_counts_passes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = Path(folder) / "names.txt"
+            names.write_text("cat\nowl\n")
+            one, two = measure("count_passes.py", "--list", names)
+        # 567 less the 63 that find gate scores which nothing uses.
+        self.assertEqual([one["gloce"], one["least"], one["published"]], [504, 504, 567])
+        self.assertEqual(two["gloce"], two["least"])
+        self.assertEqual(two["published"], 2 * 567)
 
 
 class GpuMemoryTest(unittest.TestCase):

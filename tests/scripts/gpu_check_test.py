@@ -27,7 +27,8 @@ class GpuCheckTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.md"
             done = check("--device", "cpu", "--bundle", BUNDLE, "--report", report, "--steps", "2",
-                         "--batch-sizes", "1,2", "--repeats", "1", "--tests", "^DdimTest")
+                         "--batch-sizes", "1,2", "--repeats", "1", "--concepts", "1,2",
+                         "--tests", "^DdimTest")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn(f"report: {report}", done.stdout)
             text = report.read_text()
@@ -35,6 +36,10 @@ class GpuCheckTest(unittest.TestCase):
         self.assertNotIn("FAILED", text)
         for name in ("gloce float32", "diffusers float32", "gloce erased", "diffusers erased"):
             self.assertRegex(text, rf"(?m)^{name} .* ms a step .* peak +\d+ MiB")
+        for dtype in ("float32", "bfloat16"):
+            self.assertIn(f"on cpu in {dtype}, batch 1", text)
+            self.assertRegex(text, r"(?s)## cost of statistics, " + dtype + r".*: \d+\.\d\d %")
+        self.assertEqual(len(re.findall(r"(?m)^ +[12]( +[\d.]+){6}$", text)), 8)
         # The CPU agrees with itself to the bit; bfloat16 does not.
         for title in ("plain", "erased"):
             self.assertIn(f"| float32 | {title} | 0 | 0.0000 | 0.00e+00 |", text)
@@ -54,7 +59,7 @@ class GpuCheckTest(unittest.TestCase):
                          "--report", report, "--tests", "^NoSuchTest$")
             text = report.read_text()
         self.assertEqual(done.returncode, 1)
-        self.assertEqual(text.count("FAILED"), 3)  # each part is tried
+        self.assertEqual(text.count("FAILED"), 5)  # each part is tried
 
     def test_without_a_gpu_it_says_so(self):
         done = check(CUDA_VISIBLE_DEVICES="")

@@ -1,4 +1,4 @@
-#include "cli/allocator.h"
+#include "base/allocator.h"
 
 #include <limits>  // any header of the library defines __GLIBC__
 
