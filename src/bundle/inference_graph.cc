@@ -154,6 +154,17 @@ struct Convolution {
   }
 };
 
+// Whether `use` looks at a tensor's dtype alone (see retarget.h).
+bool ReadsOnlyTheDtype(const torch::jit::Use& use) {
+  return use.offset == 1 && IsOneOf(use.user, {"gloce::match_dtype"});
+}
+
+size_t NumReaders(const Value* value) {
+  return static_cast<size_t>(
+      std::count_if(value->uses().begin(), value->uses().end(),
+                    [](const auto& use) { return !ReadsOnlyTheDtype(use); }));
+}
+
 std::vector<Convolution> FindConvolutions(Graph& graph,
                                           const torch::jit::Module& module) {
   std::map<std::pair<const void*, std::string>, size_t> num_readers;
@@ -161,7 +172,7 @@ std::vector<Convolution> FindConvolutions(Graph& graph,
     if (node->kind() != c10::prim::GetAttr) continue;
     if (const auto slot = FindSlot(module, node->output()))
       num_readers[{slot->object.get(), slot->name}] +=
-          node->output()->uses().size();
+          NumReaders(node->output());
   }
   std::vector<Convolution> found;
   for (Node* node : NodesOf(graph)) {
@@ -204,6 +215,16 @@ at::Tensor Pack(const at::Tensor& weight, const ConvolutionShape& shape) {
   return stack.at(0).toTensor();
 }
 
+// oneDNN refuses half types on processors without the instructions for them.
+bool CanPack(at::ScalarType dtype) {
+  try {
+    Pack(at::ones({1, 1, 1, 1}, dtype), {{1, 1}, {0, 0}, {1, 1}, 1});
+    return true;
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
 // _convolution(x, w, b, stride, padding, dilation, transposed, output_padding,
 // groups, …) → the same on a packed w.
 void UsePackedWeight(Node* node) {
@@ -228,9 +249,9 @@ void UsePackedWeight(Node* node) {
 // Lays out the weights that one convolution alone reads. Others, which are
 // rare, would have to agree on a layout.
 void LayOutWeights(Graph& graph, const torch::jit::Module& module,
-                   MapLayout layout) {
+                   at::ScalarType dtype, MapLayout layout) {
   const std::vector<Convolution> convolutions = FindConvolutions(graph, module);
-  const bool pack = PackingPays(convolutions);
+  const bool pack = PackingPays(convolutions) && CanPack(dtype);
   if (!pack && layout == MapLayout::kAsTraced) return;
   for (const Convolution& convolution : convolutions) {
     const Slot& slot = convolution.slot;
@@ -259,7 +280,7 @@ void OptimizeForInference(torch::jit::Module& module,
   OverwriteInputsOfSilu(graph);
   if (placement.device.is_cpu() && at::hasMKLDNN() &&
       at::globalContext().userEnabledMkldnn()) {
-    LayOutWeights(graph, module, layout);
+    LayOutWeights(graph, module, placement.dtype, layout);
   }
   torch::jit::EliminateDeadCode(graph.block());
 }
