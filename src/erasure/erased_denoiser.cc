@@ -78,7 +78,7 @@ class EraserHook final : public LayerHook {
   void ResetActivity(int64_t images) {
     activity_ =
         at::zeros({images, static_cast<int64_t>(gate_start_timesteps_.size())},
-                  at::TensorOptions().device(device_).dtype(at::kFloat));
+                  at::TensorOptions().device(device_).dtype(at::kDouble));
     forwards_ = 0;
     tokens_of_layer_.assign(layers_.size(), 0);
   }
@@ -90,7 +90,7 @@ class EraserHook final : public LayerHook {
           .narrow(0, context_.num_unconditional, images);
     };
     activity_.scatter_add_(1, conditional(widest.concepts),
-                           (conditional(widest.logit) > 0).to(at::kFloat));
+                           (conditional(widest.logit) > 0).to(at::kDouble));
     tokens_of_layer_[layer] = tokens;
   }
 

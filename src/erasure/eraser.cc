@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/join.h"
@@ -51,9 +52,12 @@ void CheckSameModel(const Erasers& a, const Erasers& b) {
 
 double GateStartTimestep(int64_t num_train_timesteps, double gate_start,
                          int64_t steps) {
-  return static_cast<double>(num_train_timesteps) *
-             (1.0 - gate_start / static_cast<double>(steps)) +
-         1.0;
+  const double timestep = static_cast<double>(num_train_timesteps) *
+                              (1.0 - gate_start / static_cast<double>(steps)) +
+                          1.0;
+  // Rounding must not put it below the timestep of the call that is meant.
+  constexpr double kPerTimestep = 1e6;
+  return std::round(timestep * kPerTimestep) / kPerTimestep;
 }
 
 std::vector<std::string> ConceptNames(const Erasers& erasers) {

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 // Raised when the same settings give other bits than before.
-constexpr int kPartsVersion = 2;
+constexpr int kPartsVersion = 3;
 
 // bundle.json names every file of the model with its hash.
 json ContextOf(const Pipeline& pipeline) {

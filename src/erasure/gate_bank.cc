@@ -1,8 +1,8 @@
 #include "erasure/gate_bank.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 
-#include <algorithm>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -51,26 +51,35 @@ GateBank::GateBank(const at::Tensor& gate_basis,
                .to(device, at::kFloat);
 }
 
-at::Tensor GateProjections(const at::Tensor& rows, const at::Tensor& mean,
-                           const at::Tensor& basis, int64_t rank) {
+CentredRows CentreRows(const at::Tensor& rows, const at::Tensor& mean) {
   // Centred first: expanding ‖x − μ‖² cancels, and k ≈ 1838 amplifies every
   // error of p.
   const at::Tensor centred = rows - mean;
-  const at::Tensor norm = centred.square().sum(1, /*keepdim=*/true);
-  at::Tensor energy = at::mm(centred, basis).square_();
-  if (rank > 1) energy = energy.reshape({rows.size(0), -1, rank}).sum(2);
-  return energy.div_(norm.clamp_min_(std::numeric_limits<float>::min()));
+  return {centred, centred.square()
+                       .sum(1, /*keepdim=*/true)
+                       .clamp_min_(std::numeric_limits<float>::min())};
+}
+
+at::Tensor GateProjections(const CentredRows& rows, const at::Tensor& basis,
+                           int64_t rank) {
+  const at::NoTF32Guard no_tf32;
+  at::Tensor energy = at::mm(rows.values, basis).square_();
+  if (rank > 1) energy = energy.reshape({energy.size(0), -1, rank}).sum(2);
+  return energy.div_(rows.norm);
 }
 
 at::Tensor GateBank::Projections(const at::Tensor& rows) const {
   return shifted_ ? shifted_->Projections(rows)
-                  : GateProjections(rows, mean_, basis_, rank_);
+                  : GateProjections(CentreRows(rows, mean_), basis_, rank_);
 }
 
 int64_t GateBank::BytesPerToken() const {
   if (shifted_) return shifted_->BytesPerToken();
-  return std::max(basis_.size(0), basis_.size(1)) *
-         static_cast<int64_t>(sizeof(float));
+  // x, x − μ_sur and its squares; of several bases also their sum.
+  const int64_t bases = basis_.size(1);
+  const int64_t values =
+      3 * basis_.size(0) + bases + (rank_ > 1 ? bases / rank_ : 0);
+  return values * static_cast<int64_t>(sizeof(float));
 }
 
 WidestGates GateBank::Widest(const at::Tensor& rows, const at::Tensor& slope,

@@ -16,13 +16,21 @@ struct WidestGates {
   at::Tensor concepts;  // (M) int64; of equal ones the first
 };
 
+// Tokens as the gates with one surrogate see them.
+struct CentredRows {
+  at::Tensor values;  // (M, D) float32, x − μ_sur
+  at::Tensor norm;    // (M, 1) float32, ‖x − μ_sur‖², above 0
+};
+
+// Centres rows (M, D) float32 on mean (D).
+CentredRows CentreRows(const at::Tensor& rows, const at::Tensor& mean);
+
 // p(x) = ‖V_gateᵀ(x − μ_sur)‖² / ‖x − μ_sur‖² of M tokens and n gates with one
-// surrogate, (M, n); a token that equals the surrogate's mean has p = 0.
-//   rows   (M, D) float32
-//   mean   (D) μ_sur
+// surrogate, (M, n); a token that equals the surrogate's mean has p = 0. Never
+// in TF32, of which the slope k ≈ 1838 would amplify every rounding.
 //   basis  (D, n·rank), the gates' bases side by side
-at::Tensor GateProjections(const at::Tensor& rows, const at::Tensor& mean,
-                           const at::Tensor& basis, int64_t rank);
+at::Tensor GateProjections(const CentredRows& rows, const at::Tensor& basis,
+                           int64_t rank);
 
 class GateBank {
  public:
@@ -34,8 +42,9 @@ class GateBank {
   // (GLoCE, gate; docs/erasure.md).
   //   rows  (M, D) float32
   // Returns (M, N) float32 in [0, 1]. A token that equals μ_sur has p = 0.
-  // Memory is O(M·(D + N·R3)): the tokens are centred once, on the one μ_sur
-  // or, if there are several, between them (ShiftedGates).
+  // Memory is O(M·(D + N·R3 + G)) for G different μ_sur: the tokens are centred
+  // once, on the one μ_sur or, if there are several, between them
+  // (ShiftedGates).
   at::Tensor Projections(const at::Tensor& rows) const;
 
   // The largest logit k(p(x) − c) of every token, and whose it is. Tokens are
@@ -48,6 +57,8 @@ class GateBank {
                      const at::Tensor& center, const at::Tensor& waiting) const;
 
  private:
+  // Bytes that a token takes while it is scored, at most, a copy in float32
+  // included.
   int64_t BytesPerToken() const;
 
   int64_t rank_;                         // R3

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <optional>
 #include <string>
 
 #include "erasure/anchor_rows.h"
@@ -30,10 +31,6 @@ GateThreshold ThresholdFromScores(const std::vector<double>& scores,
   for (const double score : scores)
     variance += (score - mean) * (score - mean) / (n - 1);
   return {mean + tau * std::sqrt(variance), std::log(99.0) / (0.001 * tau)};
-}
-
-at::Tensor GateBlock::Projections(const at::Tensor& rows) const {
-  return GateProjections(rows, mean, basis, rank);
 }
 
 GateScoreCollector::GateScoreCollector(
@@ -95,7 +92,8 @@ void GateScoreCollector::BeginBatch(size_t batch) {
   for (const int64_t row : rows_) {
     for (const size_t gate :
          GatesOf(plan_.batches[batch].begin + static_cast<size_t>(row))) {
-      wanted_blocks_.insert(slots_.slots[gate].block);
+      const size_t block = slots_.slots[gate].block;
+      wanted_blocks_.insert({slots_.blocks[block].surrogate, block});
     }
   }
   for (auto& layer : run_) {
@@ -111,10 +109,16 @@ void GateScoreCollector::Record(const at::Tensor& x, size_t layer,
 void GateScoreCollector::Score(const at::Tensor& anchors, size_t layer) {
   const at::Tensor tokens =
       anchors.to(at::kFloat).reshape({-1, anchors.size(2)});
-  for (const size_t b : wanted_blocks_) {
+  std::optional<size_t> centred_on;
+  CentredRows centred;
+  for (const auto& [surrogate, b] : wanted_blocks_) {
+    const GateBlock& block = blocks_[layer][b];
+    if (surrogate != centred_on) {
+      centred = CentreRows(tokens, block.mean);
+      centred_on = surrogate;
+    }
     run_[layer][b].push_back(
-        blocks_[layer][b]
-            .Projections(tokens)
+        GateProjections(centred, block.basis, block.rank)
             .reshape({anchors.size(0), anchors.size(1), -1})
             .amax(1));
   }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "erasure/activation_recorder.h"
@@ -32,9 +33,6 @@ struct GateBlock {
   at::Tensor basis;  // (D, S·R) V_gate of S slots, R columns each, float32;
                      // zeros where no concept is computed
   int64_t rank = 1;  // R
-
-  // p (rows, S) of rows (rows, D) of float32. A token that is μ_sur has p = 0.
-  at::Tensor Projections(const at::Tensor& rows) const;
 };
 
 // Collects m = max over the tokens of the full map of p, for every anchor pass,
@@ -84,7 +82,7 @@ class GateScoreCollector final : public ActivationRecorder {
   // [layer][block]: (rows, S) for each recorded call.
   size_t batch_ = 0;
   std::vector<int64_t> rows_;
-  std::set<size_t> wanted_blocks_;
+  std::set<std::pair<size_t, size_t>> wanted_blocks_;  // {surrogate, block}
   std::vector<std::vector<std::vector<at::Tensor>>> run_;
 };
 

@@ -57,8 +57,17 @@ ShiftedGates::ShiftedGates(const at::Tensor& gate_basis,
 }
 
 int64_t ShiftedGates::BytesPerToken() const {
-  const int64_t values = std::max(directions_.size(0), directions_.size(1));
-  return values * static_cast<int64_t>(directions_.element_size());
+  const int64_t width = directions_.size(1);
+  const int64_t num_groups = shift_.size(0);
+  const int64_t num_bases = num_concepts_ * rank_;
+  // x' and its squares; product, its square, norms, total and its share; of
+  // several bases their sum, of groups their members' norms.
+  const int64_t values = 2 * width + 2 * num_bases + 4 * num_groups +
+                         (rank_ > 1 ? num_concepts_ : 0) +
+                         (group_.defined() ? num_concepts_ : 0);
+  const int64_t in_float32 = width + num_concepts_;  // x and p
+  return values * static_cast<int64_t>(directions_.element_size()) +
+         in_float32 * static_cast<int64_t>(sizeof(float));
 }
 
 void ShiftedGates::MendNearPairs(const at::Tensor& rows, const at::Tensor& size,

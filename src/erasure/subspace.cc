@@ -154,10 +154,9 @@ at::Tensor TopEigenvectorsInFull(const at::Tensor& matrix, int64_t rank) {
 
 LeadingEigenvectors FindTopEigenvectors(const at::Tensor& matrix, int64_t rank,
                                         const at::Tensor& start) {
-  if (rank > 0) {
-    if (const auto found = LeadingByLanczos(matrix, rank, start))
-      return {FixSigns(*found), false};
-  }
+  if (rank == 0) return {matrix.new_empty({matrix.size(0), 0}), false};
+  if (const auto found = LeadingByLanczos(matrix, rank, start))
+    return {FixSigns(*found), false};
   return {TopEigenvectorsInFull(matrix, rank), true};
 }
 

@@ -14,8 +14,9 @@ const std::vector<HookPoint> kHooks = {{"a.attn2.to_out.0", 8, ""},
 
 // docs/erasure.md: 801 for 10 of 50.
 TEST(GateStartTimestepTest, EqualsThePublishedCalls) {
-  EXPECT_EQ(GateStartTimestep(1000, 10, 50), 801);
-  EXPECT_EQ(GateStartTimestep(1000, 0, 50), 1001);
+  // 1001 for 0: before PNDM's first call, at 981.
+  for (int start = 0; start < 50; ++start)
+    EXPECT_EQ(GateStartTimestep(1000, start, 50), 1001 - 20 * start) << start;
 }
 
 TEST(MergeErasersTest, PadsRanksWithZerosAndKeepsOrder) {

@@ -35,11 +35,15 @@ TEST(FastPlanTest, ReachesTheSameNoiseLevelsInAFifthOfTheSteps) {
 }
 
 TEST(FastPlanTest, TheGateOpensAtTheSameTimestep) {
-  for (const double start : {0.0, 4.0, 10.0, 13.0}) {
-    const ConceptSettings settings = Fast(50, 10, 20, start);
-    EXPECT_DOUBLE_EQ(GateStartTimestep(1000, settings.gate_start,
-                                       settings.statistics.num_inference_steps),
-                     GateStartTimestep(1000, start, 50));
+  for (const int64_t steps : {7, 25, 50, 100}) {
+    for (int64_t start = 0; start < steps; ++start) {
+      const auto published = static_cast<double>(start);
+      const ConceptSettings settings = Fast(steps, 0, 1, published);
+      EXPECT_EQ(GateStartTimestep(1000, settings.gate_start,
+                                  settings.statistics.num_inference_steps),
+                GateStartTimestep(1000, published, steps))
+          << start << " of " << steps;
+    }
   }
 }
 

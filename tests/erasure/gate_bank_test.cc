@@ -31,6 +31,16 @@ Case MakeCase(int64_t n, int64_t d, int64_t rank) {
   return {basis, means};
 }
 
+TEST(GateProjectionsTest, ATokenAtTheReferenceHasZeroAndInTheSubspaceOne) {
+  const Case c = MakeCase(1, 24, 2);
+  const at::Tensor mean = c.means[0];
+  const at::Tensor inside = mean + at::matmul(c.basis[0], at::ones({2}));
+  const at::Tensor p = GateProjections(
+      CentreRows(at::stack({mean, inside}), mean), c.basis[0], 2);
+  EXPECT_EQ(p[0][0].item<double>(), 0);
+  EXPECT_NEAR(p[1][0].item<double>(), 1, 1e-6);
+}
+
 TEST(GateBankTest, EqualsTheDefinitionForSharedAndDistinctSurrogates) {
   for (const int64_t rank : {1, 3}) {
     const Case c = MakeCase(5, 24, rank);

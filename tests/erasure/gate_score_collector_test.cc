@@ -166,16 +166,5 @@ TEST(SelectRowsTest, GivesTheRowsAndCopiesNoNeighbours) {
   EXPECT_TRUE(SelectRows(x, {1, 2}).is_alias_of(x));
 }
 
-TEST(GateBlockTest, ATokenAtTheReferenceHasZeroAndInTheSubspaceOne) {
-  const auto gate = GateOf(1, List(2)[1]);  // rank 2
-  const GateBlock block{gate.surrogate_mean, gate.basis, 2};
-  const at::Tensor inside =
-      gate.surrogate_mean + at::matmul(gate.basis, at::ones({2}));
-  const at::Tensor p =
-      block.Projections(at::stack({gate.surrogate_mean, inside}));
-  EXPECT_EQ(p[0][0].item<double>(), 0);
-  EXPECT_NEAR(p[1][0].item<double>(), 1, 1e-6);
-}
-
 }  // namespace
 }  // namespace gloce

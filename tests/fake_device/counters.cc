@@ -31,6 +31,11 @@ void CountSynchronisation() {
   ++counters.synchronisations;
 }
 
+void CountTf32Product() {
+  const std::lock_guard lock(mutex);
+  ++counters.tf32_products;
+}
+
 void CountMemory(int64_t bytes) {
   const std::lock_guard lock(mutex);
   counters.live_bytes += bytes;

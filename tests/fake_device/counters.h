@@ -11,8 +11,9 @@ struct Counters {
   int64_t device_to_host = 0;  // likewise; each one also waits for the device
   int64_t synchronisations =
       0;  // .item(), and operators whose CUDA kernel reads a result back
-  int64_t live_bytes = 0;  // allocated on all fake devices now
-  int64_t peak_bytes = 0;  // most that ever was
+  int64_t tf32_products = 0;  // matrix products in float32 that may use TF32
+  int64_t live_bytes = 0;     // allocated on all fake devices now
+  int64_t peak_bytes = 0;     // most that ever was
 };
 
 Counters GetCounters();
@@ -20,6 +21,7 @@ Counters GetCounters();
 void CountHostToDevice();
 void CountDeviceToHost();
 void CountSynchronisation();
+void CountTf32Product();
 // `bytes` > 0 were allocated, or -`bytes` freed.
 void CountMemory(int64_t bytes);
 

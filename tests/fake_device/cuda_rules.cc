@@ -1,5 +1,6 @@
 #include "fake_device/cuda_rules.h"
 
+#include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
 
 #include <optional>
@@ -58,6 +59,15 @@ bool RefusesCpuScalars(const std::string& name) {
       "aten::embedding",    "aten::take",        "aten::index_add",
       "aten::index_add_",   "aten::index_copy",  "aten::index_copy_"};
   return names.contains(name);
+}
+
+// cuBLAS rounds float32 products to TF32 where the user or the environment
+// (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE) wants that, unless a guard forbids it.
+bool MayUseTf32(const std::string& name, c10::ArrayRef<IValue> arguments) {
+  static const std::set<std::string> names = {"aten::mm", "aten::bmm",
+                                              "aten::addmm", "aten::baddbmm"};
+  return names.contains(name) && !at::NoTF32Guard::should_disable_tf32() &&
+         arguments[0].toTensor().scalar_type() == at::kFloat;
 }
 
 bool TakesCpuIndices(const std::string& name) {
@@ -150,6 +160,7 @@ void CheckAsCuda(const c10::OperatorHandle& op,
                 "' device type for generator but found '", type, "'");
   }
   if (ReadsBack(schema.name())) CountSynchronisation();
+  if (MayUseTf32(schema.name(), arguments)) CountTf32Product();
 }
 
 }  // namespace gloce::fake_device

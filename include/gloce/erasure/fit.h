@@ -82,8 +82,9 @@ std::vector<ConceptSettings> ResolveConcepts(
 //   anchors: moments of mapping prompts, and scores of the anchors under the
 //   gates of all concepts at once
 //
-// Every (prompt, seed) is sampled once, whatever number of concepts it serves
-// and in whatever roles (FitOptions::kept_bytes tells of the exception).
+// Every (prompt, seed) is sampled once under each sampling setting that a
+// concept of the list has for it, whatever number of concepts it serves and in
+// whatever roles (FitOptions::kept_bytes tells of the exception).
 // The bits of a concept's eraser do not depend on the shard that builds it:
 // MergeErasers makes of all shards what one build gives.
 // Statistics are sums in float64; results are stored as float32. Throws Error;
