@@ -15,8 +15,9 @@ LAYERS = {"base": 0, "bundle": 1, "text": 2, "diffusion": 3, "erasure": 4,
           "batch": 5, "eval": 5, "cli": 6}
 INCLUDE = re.compile(r'^\s*#include\s+[<"]([^>"]+)[>"]')
 
-# The files that edit graphs.
+# The files that look into networks and edit their graphs.
 SURGEONS = ("bundle/torch_module", "bundle/retarget", "bundle/inference_graph",
+            "bundle/archive_check", "bundle/graph_check", "bundle/module_graphs",
             "erasure/graph_surgery")
 
 # Header (prefix) -> files (prefixes below src/) that may include it.
@@ -36,7 +37,7 @@ FENCES = {
 HEADERS_MAY_INCLUDE = ("ATen/core/Tensor.h", "ATen/core/Generator.h", "c10/core/Device.h",
                        "c10/core/ScalarType.h")
 HEADERS_WITH_SCRIPT = ("src/bundle/torch_module_impl.h", "src/bundle/retarget.h",
-                       "src/bundle/inference_graph.h")
+                       "src/bundle/inference_graph.h", "src/bundle/module_graphs.h")
 
 
 def layer_of(path: str) -> str | None:

@@ -1,5 +1,6 @@
 #include "bundle/manifest.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/json.h"
@@ -19,22 +20,34 @@ int64_t PositiveInteger(JsonObject& object, const std::string& key) {
   return value;
 }
 
+// A text that messages and terminals show as it is.
+std::string PlainText(JsonObject& object, const std::string& key) {
+  std::string text = object.String(key);
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  if (std::any_of(text.begin(), text.end(), is_control)) {
+    throw Error(object.place() + ": " + key + ": got " + QuoteForMessage(text) +
+                ", expected no control characters");
+  }
+  return text;
+}
+
 std::string HexDigest(JsonObject& object, const std::string& key) {
   std::string digest = object.String(key);
   if (digest.size() != 64 ||
       digest.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    throw Error(object.place() + ": " + key + ": got \"" + digest +
-                "\", expected 64 lower-case hexadecimal digits");
+    throw Error(object.place() + ": " + key + ": got " +
+                QuoteForMessage(digest) +
+                ", expected 64 lower-case hexadecimal digits");
   }
   return digest;
 }
 
 std::string FileName(JsonObject& object, const std::string& key) {
-  std::string name = object.String(key);
+  std::string name = PlainText(object, key);
   if (name.empty() || name.front() == '/' ||
       name.find("..") != std::string::npos) {
-    throw Error(object.place() + ": " + key + ": got \"" + name +
-                "\", expected a path inside the bundle");
+    throw Error(object.place() + ": " + key + ": got " + QuoteForMessage(name) +
+                ", expected a path inside the bundle");
   }
   return name;
 }
@@ -82,8 +95,8 @@ TokenizerKind ReadTokenizerKind(JsonObject& text) {
   const std::string name = text.String("tokenizer");
   const auto kind = kinds.find(name);
   if (kind == kinds.end()) {
-    throw Error(text.place() + ": tokenizer: got \"" + name +
-                "\", expected \"clip_bpe\", \"t5\" or \"xlm_roberta\"; a newer "
+    throw Error(text.place() + ": tokenizer: got " + QuoteForMessage(name) +
+                ", expected \"clip_bpe\", \"t5\" or \"xlm_roberta\"; a newer "
                 "gloce may know it");
   }
   return kind->second;
@@ -119,12 +132,12 @@ std::vector<HookPoint> ReadHooks(JsonObject& root) {
   for (const auto& item : root.Array("hooks")) {
     JsonObject object(
         item, root.place() + ": hooks[" + std::to_string(hooks.size()) + "]");
-    HookPoint hook{object.String("path"), PositiveInteger(object, "width"),
+    HookPoint hook{PlainText(object, "path"), PositiveInteger(object, "width"),
                    object.String("kind")};
     object.Finish();
     if (!paths.insert(hook.path).second) {
-      throw Error(object.place() + ": path \"" + hook.path +
-                  "\" appears twice");
+      throw Error(object.place() + ": path " + QuoteForMessage(hook.path) +
+                  " appears twice");
     }
     hooks.push_back(std::move(hook));
   }
@@ -181,8 +194,8 @@ BundleManifest ParseBundleManifest(const std::string& text,
   JsonObject root(parsed, origin);
   if (const std::string format = root.String("format");
       format != "gloce-bundle") {
-    throw Error(origin + ": format: got \"" + format +
-                "\", expected \"gloce-bundle\"");
+    throw Error(origin + ": format: got " + QuoteForMessage(format) +
+                ", expected \"gloce-bundle\"");
   }
   if (const int64_t version = root.Integer("version"); version != kVersion) {
     throw Error(origin + ": version: got " + std::to_string(version) +
@@ -190,22 +203,22 @@ BundleManifest ParseBundleManifest(const std::string& text,
                 "; export the pipeline again with this gloce's scripts");
   }
   BundleManifest manifest;
-  manifest.name = root.String("name");
+  manifest.name = PlainText(root, "name");
   manifest.family = root.String("family");
   if (manifest.family != "sd1" && manifest.family != "sd2") {
-    throw Error(origin + ": family: got \"" + manifest.family +
-                "\", expected \"sd1\" or \"sd2\"");
+    throw Error(origin + ": family: got " + QuoteForMessage(manifest.family) +
+                ", expected \"sd1\" or \"sd2\"");
   }
   manifest.model_identity = HexDigest(root, "model_identity");
   manifest.dtype = root.String("dtype");
   manifest.prediction_type = root.String("prediction_type");
-  const nlohmann::json& scheduler = root.Any("scheduler");
-  manifest.scheduler_json = scheduler.dump();
-  if (scheduler.is_object() && scheduler.value("prediction_type", "epsilon") !=
-                                   manifest.prediction_type) {
-    throw Error(origin + ": prediction_type: got \"" +
-                manifest.prediction_type +
-                "\", but the scheduler's configuration has another");
+  JsonObject scheduler = root.Object("scheduler");
+  manifest.scheduler_json = root.Any("scheduler").dump();
+  if (scheduler.String("prediction_type", "epsilon") !=
+      manifest.prediction_type) {
+    throw Error(origin + ": prediction_type: got " +
+                QuoteForMessage(manifest.prediction_type) +
+                ", but the scheduler's configuration has another");
   }
   manifest.latent = ReadLatent(root.Object("latent"));
   manifest.text = ReadText(root.Object("text"));

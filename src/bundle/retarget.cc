@@ -1,9 +1,6 @@
 #include "bundle/retarget.h"
 
-#include <torch/csrc/jit/api/compilation_unit.h>
-#include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/ir/constants.h>
-#include <torch/csrc/jit/ir/ir.h>
 
 #include <functional>
 #include <map>
@@ -11,10 +8,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "bundle/module_graphs.h"
+
 namespace gloce {
 namespace {
 
-using torch::jit::Block;
 using torch::jit::GraphFunction;
 using torch::jit::Node;
 using torch::jit::Value;
@@ -69,25 +67,6 @@ class TensorWalk {
   TensorMap map_;
   std::unordered_set<const void*> seen_;
 };
-
-void ForEachNode(Block* block, const std::function<void(Node*)>& visit) {
-  for (auto it = block->nodes().begin(); it != block->nodes().end();) {
-    Node* node = *it++;
-    for (Block* inner : node->blocks()) ForEachNode(inner, visit);
-    visit(node);
-  }
-}
-
-// Methods of every class in the archive, and the free functions that they call.
-std::vector<GraphFunction*> Functions(const torch::jit::Module& module) {
-  std::vector<GraphFunction*> functions;
-  for (auto* function : module._ivalue()->compilation_unit()->get_functions()) {
-    if (!function->isGraphFunction()) continue;
-    function->ensure_defined();
-    functions.push_back(&torch::jit::toGraphFunction(*function));
-  }
-  return functions;
-}
 
 bool IsNone(const Value* value) {
   return value->type()->kind() == c10::TypeKind::NoneType;
@@ -225,7 +204,7 @@ void Retarget(torch::jit::Module& module, const Placement& placement) {
   Mover move(placement);
   TensorWalk([&](const at::Tensor& tensor) { return move(tensor, true); })(
       module._ivalue());
-  for (GraphFunction* function : Functions(module)) {
+  for (GraphFunction* function : GraphFunctions(module)) {
     const auto graph = function->graph();
     ForEachNode(graph->block(), [&](Node* node) {
       if (IsDeviceLiteral(node)) {

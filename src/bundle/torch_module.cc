@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <functional>
 
+#include "bundle/archive_check.h"
+#include "bundle/graph_check.h"
 #include "bundle/inference_graph.h"
 #include "bundle/retarget.h"
 #include "bundle/torch_error.h"
@@ -46,7 +48,11 @@ TorchModule::TorchModule(const std::string& path)
   UsePlainExecutor();
   if (!std::filesystem::exists(path)) throw Error(path + ": no such file");
   try {
-    impl_->module = torch::jit::load(path, c10::Device(c10::DeviceType::CPU));
+    CheckArchive(path);
+    // Debug files, which nobody needs here, would be read unchecked.
+    impl_->module = torch::jit::load(path, c10::Device(c10::DeviceType::CPU),
+                                     /*load_debug_files=*/false);
+    CheckGraphs(impl_->module, path);
     impl_->module.eval();
   } catch (...) {
     RethrowAsError(path + ": cannot load this TorchScript file");

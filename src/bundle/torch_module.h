@@ -19,8 +19,9 @@ enum class MapLayout { kAsTraced, kChannelsLast };
 
 class TorchModule {
  public:
-  // Loads `path` on the CPU. Throws Error if it is missing or no TorchScript
-  // archive.
+  // Loads `path` on the CPU, without running anything of it. Throws Error if it
+  // is missing, no TorchScript archive, or could do more than compute
+  // (archive_check.h, graph_check.h).
   explicit TorchModule(const std::string& path);
   ~TorchModule();
   TorchModule(TorchModule&&) noexcept;

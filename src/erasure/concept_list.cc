@@ -149,6 +149,11 @@ Layer BundleLayer(const std::string& defaults_json) {
               "bundle.json: defaults", ""};
   CheckKeys(layer, BundleOnlyKeys());
   for (const std::string& key : BundleOnlyKeys()) layer.settings.erase(key);
+  if (const auto pool = layer.settings.find("anchor_pool");
+      pool != layer.settings.end() && pool->is_string()) {
+    throw Error(layer.place +
+                ": anchor_pool: a bundle may not name a file; list the names");
+  }
   return layer;
 }
 
@@ -278,7 +283,7 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
     throw UsageError(
         "no concept to erase; give --erase NAME or --concepts FILE");
   }
-  for (Layer* layer : {&bundle, &global, &command_line})
+  for (Layer* layer : {&global, &command_line})
     LoadPool(*layer, /*embedded=*/false);
 
   std::vector<ConceptRequest> requests;

@@ -157,6 +157,14 @@ TEST(BundleManifestTest, NamesWhatIsWrong) {
               HasSubstr("inside the bundle"));
   EXPECT_THAT(Complaint("/files/unet/name", "/unet.pt"),
               HasSubstr("inside the bundle"));
+  EXPECT_THAT(Complaint("/files/unet/name", std::string("unet.pt\0x", 9)),
+              HasSubstr("control characters"));
+  EXPECT_THAT(Complaint("/name", "a\x1b[2J"), HasSubstr("control characters"));
+  EXPECT_THAT(Complaint("/hooks/0/path", "a\nb"),
+              HasSubstr("control characters"));
+  EXPECT_THAT(Complaint("/scheduler", json::array()), HasSubstr("scheduler"));
+  EXPECT_THAT(Complaint("/scheduler/prediction_type", 1),
+              HasSubstr("scheduler: prediction_type"));
   EXPECT_THAT(Complaint("/files/unet/sha256", std::string(64, 'A')),
               HasSubstr("64 lower-case"));
   EXPECT_THAT(ComplaintWithout("/files", "merges"),

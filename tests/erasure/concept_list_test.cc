@@ -57,6 +57,18 @@ TEST(ConceptListTest, InnerSettingsWinAndTheCommandLineWinsOverAll) {
   EXPECT_THAT(requests[0].settings.prompts, ElementsAre("A face of A"));
 }
 
+TEST(ConceptListTest, ABundleNamesNoFiles) {
+  try {
+    ReadList(R"({"concepts": ["cat"]})", "{}",
+             R"({"anchor_pool": "/etc/hostname"})");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "bundle.json: defaults: anchor_pool: a bundle may not name a "
+                 "file; list the names");
+  }
+}
+
 // A named preset is stronger than the bundle's defaults, among them a preset.
 TEST(ConceptListTest, ThePresetWinsOverTheBundle) {
   const std::string bundle =

@@ -15,7 +15,8 @@ class TorchModule;
 // only then is their hash checked, so that a command pays for what it uses.
 class Bundle {
  public:
-  // Reads and checks `<folder>/bundle.json`. Throws Error.
+  // Reads and checks `<folder>/bundle.json`. Throws Error. All files must lie
+  // in the folder: a link that leads out of it, or to no file, is an error.
   explicit Bundle(const std::string& folder);
   ~Bundle();
   Bundle(Bundle&&) noexcept;
@@ -26,7 +27,8 @@ class Bundle {
   const std::string& name() const;
   const std::string& model_identity() const;
 
-  // A file's bytes after its hash was checked. Throws Error likewise.
+  // A file's bytes after its hash was checked. Throws Error likewise, and if it
+  // is larger than any tokenizer's.
   std::string ReadChecked(const BundleFile& file) const;
 
   // Loads the network `key` of bundle.json's "files", on the CPU, its hash
@@ -38,6 +40,8 @@ class Bundle {
   std::string CheckedPath(const BundleFile& file) const;
 
  private:
+  std::string PathOf(const std::string& name) const;
+
   std::string folder_;
   std::unique_ptr<BundleManifest> manifest_;
 };
