@@ -9,7 +9,6 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "gloce/base/error.h"
@@ -78,6 +77,23 @@ std::string Target(const std::string& path) {
   return target.string();
 }
 
+// A file that is read, and closed in the end.
+class OpenFile {
+ public:
+  explicit OpenFile(const std::string& path)
+      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (fd_ < 0) Fail(path, "cannot read", errno);
+  }
+  ~OpenFile() { close(fd_); }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  int fd() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
 // A file descriptor that closes itself, and a name that is unlinked unless it
 // was renamed.
 class Temporary {
@@ -119,18 +135,31 @@ class Temporary {
 }  // namespace
 
 std::string ReadFile(const std::string& path) {
-  if (IsFolder(path)) throw Error(path + ": is a folder, expected a file");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) Fail(path, "cannot read", errno);
-  std::string bytes;  // in chunks: a pipe does not tell its size
-  while (in) {
-    const size_t size = bytes.size();
-    bytes.resize(size + kReadChunk);
-    in.read(bytes.data() + size, kReadChunk);
-    bytes.resize(size + static_cast<size_t>(in.gcount()));
+  const OpenFile file(path);
+  struct stat status {};
+  if (fstat(file.fd(), &status) != 0) Fail(path, "cannot read", errno);
+  if (S_ISDIR(status.st_mode))
+    throw Error(path + ": is a folder, expected a file");
+  // A pipe does not tell its size, and a file may grow meanwhile. One byte more
+  // than the size shows the end without more room.
+  size_t room = S_ISREG(status.st_mode) && status.st_size > 0
+                    ? static_cast<size_t>(status.st_size) + 1
+                    : kReadChunk;
+  std::string bytes;
+  for (size_t size = 0;; room = kReadChunk) {
+    bytes.resize(size + room);
+    while (size < bytes.size()) {
+      const ssize_t count =
+          read(file.fd(), bytes.data() + size, bytes.size() - size);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) Fail(path, "read failed", errno);
+      if (count == 0) {
+        bytes.resize(size);
+        return bytes;
+      }
+      size += static_cast<size_t>(count);
+    }
   }
-  if (in.bad()) Fail(path, "read failed", errno);
-  return bytes;
 }
 
 void WriteFileAtomically(const std::string& path, std::string_view bytes) {

@@ -87,15 +87,35 @@ class Job {
         files_(
             FilesOfImages(images, settings.filename_template, settings.origin)),
         batches_(BatchesOfShard(CutIntoBatches(images, settings.batch_size),
-                                settings.shard, settings.num_shards)) {}
+                                images, settings.shard, settings.num_shards)) {}
 
   JobSummary Run() {
     new_folders_ = MissingFolders(settings_.out_folder);
     MakeFolders(settings_.out_folder);
     const FolderLock lock(settings_.out_folder);
+    try {
+      RunUnderLock();
+    } catch (const Interrupted& interrupted) {
+      End(JobState::kInterrupted, interrupted.what());
+      throw;
+    } catch (const std::exception& error) {
+      End(JobState::kFailed, error.what());
+      throw;
+    }
+    End(JobState::kDone, "");
+    return std::move(summary_);
+  }
+
+ private:
+  void RunUnderLock() {
+    for (const Batch& batch : batches_) summary_.total += batch.size();
+    CheckNamesWithoutCase();
     RemoveStaleTemporariesOf(settings_.out_folder, files_);
     FindWhatIsThere();
+    summary_.seconds_of_scan = SecondsSince(start_);
     Prepare();
+    summary_.seconds_of_start = SecondsSince(start_);
+    EnterState(JobState::kRunning);
     ReportProgress();
     try {
       RunBatches();
@@ -108,12 +128,34 @@ class Job {
       throw;
     }
     manifest_->Compact(files_);
-    summary_.seconds = SecondsSince(start_);
-    return std::move(summary_);
   }
 
- private:
+  // Tells of the job's end, unless it never began or its folder is no more.
+  void End(JobState state, const std::string& error) {
+    summary_.error = error;
+    std::error_code unreadable;
+    if (has_begun_ && fs::exists(settings_.out_folder, unreadable))
+      EnterState(state);
+  }
+
+  void EnterState(JobState state) {
+    has_begun_ = true;
+    summary_.state = state;
+    summary_.seconds = SecondsSince(start_);
+    if (settings_.state_changed) settings_.state_changed(summary_);
+  }
+
   // --- what is there -------------------------------------------------------
+
+  // Once the folder is there its file system can be asked.
+  void CheckNamesWithoutCase() {
+    if (!IgnoresCase(settings_.out_folder)) return;
+    const std::vector<BadRow> collisions =
+        CollisionsWithoutCase(images_, files_, settings_.origin);
+    if (collisions.empty()) return;
+    RemoveNewFolders();
+    throw UsageError(collisions[0].message);
+  }
 
   void FindWhatIsThere() {
     is_right_.assign(images_.size(), false);
@@ -126,7 +168,6 @@ class Job {
         CheckInterrupted();
         is_right_[k] = IsRight(k, lines.Has(k));
         if (is_right_[k]) ++summary_.skipped;
-        ++total_;
       }
     }
     if (notices_ > kMaxNotices) {
@@ -167,15 +208,19 @@ class Job {
     try {
       settings_.prepare();
     } catch (...) {
-      if (!new_folders_.empty()) {
-        manifest_.reset();
-        std::error_code kept;  // then something else was put there
-        fs::remove(Path("manifest.jsonl"), kept);
-        fs::remove(Path(kLockName), kept);
-        for (const fs::path& folder : new_folders_) fs::remove(folder, kept);
-      }
+      RemoveNewFolders();
       throw;
     }
+  }
+
+  // Leaves nothing of a job that could not begin, unless its folder was there.
+  void RemoveNewFolders() {
+    if (new_folders_.empty()) return;
+    manifest_.reset();
+    std::error_code kept;  // then something else was put there
+    fs::remove(Path("manifest.jsonl"), kept);
+    fs::remove(Path(kLockName), kept);
+    for (const fs::path& folder : new_folders_) fs::remove(folder, kept);
   }
 
   void RunBatches() {
@@ -207,8 +252,11 @@ class Job {
                              " gave " + std::to_string(pictures.size()) +
                              " pictures");
     }
+    const double seconds_of_batch = SecondsSince(start);
     const double seconds =
-        SecondsSince(start) / static_cast<double>(pictures.size());
+        seconds_of_batch / static_cast<double>(pictures.size());
+    summary_.seconds_of_sampling += seconds_of_batch;
+    summary_.sampled += pictures.size();
     for (size_t i = 0; i < batch.size(); ++i) {
       if (!is_right_[batch[i]]) Write(batch[i], pictures[i], seconds);
     }
@@ -241,6 +289,7 @@ class Job {
     for (const size_t k : batch) {
       if (is_right_[k]) continue;
       ++summary_.failed;
+      if (summary_.failures.size() == kMaxListedFailures) continue;
       summary_.failures.push_back(
           {files_[k], images_[k].row, images_[k].line, message});
     }
@@ -264,7 +313,7 @@ class Job {
   }
   void ReportProgress() const {
     if (!settings_.progress) return;
-    settings_.progress({total_, summary_.made, summary_.skipped,
+    settings_.progress({summary_.total, summary_.made, summary_.skipped,
                         summary_.failed, SecondsSince(start_)});
   }
 
@@ -277,8 +326,8 @@ class Job {
   std::vector<fs::path> new_folders_;     // made by this run, inner ones first
   std::optional<ManifestLog> manifest_;
   std::vector<bool> is_right_;  // of all images
-  size_t total_ = 0;            // images of this shard
   size_t notices_ = 0;
+  bool has_begun_ = false;  // nothing keeps it from its first batch
   JobSummary summary_;
 };
 

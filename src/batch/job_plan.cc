@@ -10,6 +10,7 @@
 
 #include "batch/output_names.h"
 #include "gloce/base/error.h"
+#include "text/unicode.h"
 
 namespace gloce {
 namespace {
@@ -22,7 +23,7 @@ Kind KindOf(const ImageSettings& image) {
 }
 
 BadRow Collision(const JobImage& first, const JobImage& second,
-                 const std::string& file, const std::string& origin) {
+                 const std::string& what, const std::string& origin) {
   const auto row = [](const JobImage& image) {
     return "case " + image.case_number +
            (image.line == 0 ? ""
@@ -32,11 +33,11 @@ BadRow Collision(const JobImage& first, const JobImage& second,
   if (first.row == second.row) {
     message += "images " + std::to_string(first.i) + " and " +
                std::to_string(second.i) + " of " + row(second) +
-               " would both be \"" + file +
-               "\"; use {i} or {seed} in the file-name template";
+               " would both be " + what +
+               "; use {i} or {seed} in the file-name template";
   } else {
-    message += row(second) + " and " + row(first) + " would both be \"" + file +
-               "\"; use {case_number} or {row} in the file-name template";
+    message += row(second) + " and " + row(first) + " would both be " + what +
+               "; use {case_number} or {row} in the file-name template";
   }
   return {second.row, second.line, message};
 }
@@ -60,17 +61,69 @@ std::vector<Batch> CutIntoBatches(const std::vector<JobImage>& images,
   return batches;
 }
 
-std::vector<Batch> BatchesOfShard(const std::vector<Batch>& batches,
-                                  int64_t shard, int64_t num_shards) {
-  // With n = q·shards + r batches, the first r shards get q + 1, the rest q.
-  const auto shards = static_cast<size_t>(num_shards);
-  const auto before = static_cast<size_t>(shard - 1);
-  const size_t each = batches.size() / shards;
-  const size_t extra = batches.size() % shards;
-  const size_t begin = before * each + std::min(before, extra);
-  const size_t count = each + (before < extra ? 1 : 0);
-  return {batches.begin() + begin, batches.begin() + begin + count};
+double WorkOfAStep(const ImageSettings& image) {
+  return static_cast<double>(image.width) * static_cast<double>(image.height) *
+         (image.guidance_scale > 1 ? 2 : 1);
 }
+
+std::vector<Batch> BatchesOfShard(const std::vector<Batch>& batches,
+                                  const std::vector<JobImage>& images,
+                                  int64_t shard, int64_t num_shards) {
+  // Whole numbers, which doubles add up exactly.
+  const auto work_of = [&](const Batch& batch) {
+    return static_cast<double>(batch.size()) *
+           WorkOfAStep(images[batch[0]].settings);
+  };
+  double total = 0;
+  for (const Batch& batch : batches) total += work_of(batch);
+  // A batch belongs to the shard in whose part of the work its middle lies.
+  std::vector<Batch> own;
+  double before = 0;
+  for (const Batch& batch : batches) {
+    const double work = work_of(batch);
+    const double middle = before + work / 2;
+    const auto of_shard =
+        static_cast<int64_t>(middle * static_cast<double>(num_shards) / total);
+    if (std::min(of_shard, num_shards - 1) == shard - 1) own.push_back(batch);
+    before += work;
+  }
+  return own;
+}
+
+namespace {
+
+// The images whose key is that of one before them. The keys must outlive the
+// call; `what` is called for each image that is found.
+template <typename What>
+std::vector<BadRow> Repeated(const std::vector<JobImage>& images,
+                             const std::vector<std::string>& keys,
+                             const std::string& origin, const What& what) {
+  std::vector<BadRow> repeated;
+  std::unordered_map<std::string_view, size_t> image_of_key;
+  image_of_key.reserve(keys.size());
+  for (size_t k = 0; k < keys.size(); ++k) {
+    const auto [first, is_new] = image_of_key.emplace(keys[k], k);
+    if (is_new) continue;
+    repeated.push_back(
+        Collision(images[first->second], images[k], what(k), origin));
+  }
+  return repeated;
+}
+
+// What a file system that ignores case compares, as Windows' and macOS' do.
+std::string WithoutCase(const std::string& file) {
+  std::string key = EncodeUtf8(ToLower(DecodeUtf8(file)));
+  for (size_t end = key.find('/'); end != key.npos; end = key.find('/', end)) {
+    size_t begin = end;
+    while (begin > 0 && (key[begin - 1] == '.' || key[begin - 1] == ' '))
+      --begin;
+    key.erase(begin, end - begin);
+    end = begin + 1;
+  }
+  return key;
+}
+
+}  // namespace
 
 NamedImages NameImages(const std::vector<JobImage>& images,
                        const std::string& filename_template,
@@ -78,22 +131,27 @@ NamedImages NameImages(const std::vector<JobImage>& images,
   const NameTemplate names(filename_template);
   NamedImages named;
   named.files.reserve(images.size());
-  // The views stay valid: `files` never reallocates.
-  std::unordered_map<std::string_view, size_t> image_of_file;
-  image_of_file.reserve(images.size());
   for (const JobImage& image : images) {
-    const size_t index = named.files.size();
     named.files.push_back(
         names.Name({image.case_number, image.settings.prompt, image.i,
                     image.settings.seed, image.row}));
-    const std::string& file = named.files.back();
-    const auto [other, is_new] = image_of_file.emplace(file, index);
-    if (!is_new) {
-      named.collisions.push_back(
-          Collision(images[other->second], image, file, origin));
-    }
   }
+  named.collisions = Repeated(images, named.files, origin, [&](size_t k) {
+    return "\"" + named.files[k] + "\"";
+  });
   return named;
+}
+
+std::vector<BadRow> CollisionsWithoutCase(const std::vector<JobImage>& images,
+                                          const std::vector<std::string>& files,
+                                          const std::string& origin) {
+  std::vector<std::string> keys;
+  keys.reserve(files.size());
+  for (const std::string& file : files) keys.push_back(WithoutCase(file));
+  return Repeated(images, keys, origin, [&](size_t k) {
+    return "\"" + files[k] +
+           "\" on this file system, which ignores upper and lower case";
+  });
 }
 
 std::vector<std::string> FilesOfImages(const std::vector<JobImage>& images,

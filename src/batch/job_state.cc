@@ -1,9 +1,11 @@
 #include "batch/job_state.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "batch/manifest_log.h"
 #include "batch/parameters_text.h"
 #include "batch/png_reader.h"
@@ -71,6 +73,14 @@ std::string WhyWrong(const std::string& path, const RunRecord& expected,
   return path + ": has no line in manifest.jsonl that fits it";
 }
 
+bool IgnoresCase(const std::string& folder) {
+  std::string upper = kLockName;
+  for (char& c : upper) c = static_cast<char>(std::toupper(c));
+  std::error_code missing;
+  return fs::equivalent(folder + "/" + kLockName, folder + "/" + upper,
+                        missing);
+}
+
 FittingLines::FittingLines(const std::vector<JobImage>& images,
                            const std::vector<std::string>& files,
                            const RunFacts& facts,
@@ -101,7 +111,7 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
   const auto [files, collisions] =
       NameImages(images, settings.filename_template, settings.origin);
   const std::vector<Batch> batches =
-      BatchesOfShard(CutIntoBatches(images, settings.batch_size),
+      BatchesOfShard(CutIntoBatches(images, settings.batch_size), images,
                      settings.shard, settings.num_shards);
   const std::string& out = settings.out_folder;
   if (fs::exists(out) && !fs::is_directory(out)) {
@@ -112,6 +122,9 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
                                             size_t) { lines.See(record); });
   JobSurvey survey;
   survey.collisions = collisions;
+  if (collisions.empty() && IgnoresCase(out)) {
+    survey.collisions = CollisionsWithoutCase(images, files, settings.origin);
+  }
   for (const Batch& batch : batches) {
     bool complete = true;
     for (const size_t k : batch) {

@@ -22,6 +22,10 @@ RunRecord RecordOfImage(const JobImage& image, const std::string& file,
 std::string WhyWrong(const std::string& path, const RunRecord& expected,
                      bool has_line);
 
+// Whether the file system of the folder, which a job has locked, takes names
+// that differ in case for one.
+bool IgnoresCase(const std::string& folder);
+
 // Which images of a shard have a line in manifest.jsonl that fits them.
 class FittingLines {
  public:

@@ -83,10 +83,11 @@ NameTemplate::Component NameTemplate::ParseComponent(std::string_view text,
 
 NameTemplate::Placeholder NameTemplate::ParsePlaceholder(
     const std::string& name, const std::string& place) {
-  static constexpr std::array<std::pair<std::string_view, Placeholder>, 6>
+  static constexpr std::array<std::pair<std::string_view, Placeholder>, 7>
       kKnown{{{"case_number", Placeholder::kCaseNumber},
               {"i", Placeholder::kI},
               {"seed", Placeholder::kSeed},
+              {"row_seed", Placeholder::kRowSeed},
               {"row", Placeholder::kRow},
               {"prompt", Placeholder::kPrompt},
               {"prompt-dashed", Placeholder::kPromptDashed}}};
@@ -109,6 +110,8 @@ std::string NameTemplate::Value(const Part& part, const NameFields& fields) {
       return std::to_string(fields.i);
     case Placeholder::kSeed:
       return std::to_string(fields.seed);
+    case Placeholder::kRowSeed:
+      return std::to_string(fields.seed - fields.i);
     case Placeholder::kRow:
       return std::to_string(fields.row);
     case Placeholder::kPrompt:

@@ -24,7 +24,10 @@ struct NameFields {
 };
 
 // A file-name template such as "{case_number}/{seed}.png". Placeholders:
-//   {case_number} {i} {seed} {row}
+//   {case_number} {i} {row}
+//   {seed}           the picture's own: the row's seed + i
+//   {row_seed}       the row's, which the published programs name their
+//                    pictures by where a row has several
 //   {prompt}         the whole prompt
 //   {prompt-dashed}  its first 100 characters, spaces replaced by dashes
 class NameTemplate {
@@ -36,6 +39,7 @@ class NameTemplate {
   // The path below the output folder, with "/" between components that come
   // from the template alone: a "/" in a value, as well as "\" and control
   // characters, becomes "_", and so does a dot at the beginning of a component.
+  // Anything else stays as the published programs have it.
   // A component that had to be changed so, or is longer than kMaxNameBytes,
   // ends in 8 digits of a hash of the original, so that different rows keep
   // different names.
@@ -51,6 +55,7 @@ class NameTemplate {
     kCaseNumber,
     kI,
     kSeed,
+    kRowSeed,
     kRow,
     kPrompt,
     kPromptDashed

@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kHashDigits = 16;
 
-// The names that A1111's list of samplers shows.
+// The names that A1111's list of samplers shows; it has none for PNDM with its
+// Runge-Kutta steps, and calls PNDM without them PLMS.
 std::string SamplerName(const std::string& scheduler) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 8>
       kNames{{{"ddim", "DDIM"},
@@ -38,10 +39,16 @@ std::string Decimal(double value) {
   return std::string(digits.data(), end);
 }
 
-// A1111 quotes values with a comma, a colon or a line break; it unquotes every
-// value that begins and ends with a quote, so those are quoted as well.
+// A1111 quotes values with a comma, a colon or a line break. It unquotes every
+// value that begins and ends with a quote, drops spaces before a value and
+// behind the last one, and cannot read an empty one: those are quoted as well.
 std::string Quote(const std::string& value) {
-  if (value.find_first_of(",:\n\"") == value.npos) return value;
+  constexpr std::string_view kSpaces = " \t\r\v\f";
+  const bool is_bare = !value.empty() &&
+                       value.find_first_of(",:\n\"") == value.npos &&
+                       kSpaces.find(value.front()) == kSpaces.npos &&
+                       kSpaces.find(value.back()) == kSpaces.npos;
+  if (is_bare) return value;
   return nlohmann::json(value).dump(-1, ' ', false,
                                     nlohmann::json::error_handler_t::replace);
 }

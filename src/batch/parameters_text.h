@@ -20,7 +20,8 @@ inline constexpr char kParametersKeyword[] = "parameters";
 //   Erased: "cat, fox", Erasure strength: 1
 //
 // with all settings on the last line. A value with a comma, colon, quote or
-// line break is written as a JSON string. Erasers' fields appear only if there
+// line break, with spaces around it, or without a character is written as a
+// JSON string. Erasers' fields appear only if there
 // are erasers, `Precision` only if it is not float32; hashes are cut to 16
 // digits. All that decides the picture is in it, and nothing else: neither the
 // file's name nor what was measured (gate activity, seconds).

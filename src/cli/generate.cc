@@ -1,9 +1,14 @@
 // gloce generate: prompts to pictures, with or without erasers.
+#include <torch/headeronly/version.h>
+
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/file.h"
 #include "base/join.h"
+#include "base/sha256.h"
 #include "batch/job_images.h"
 #include "batch/prompt_table.h"
 #include "bundle/manifest.h"
@@ -13,6 +18,7 @@
 #include "cli/interrupt.h"
 #include "cli/job_check.h"
 #include "cli/job_report.h"
+#include "cli/job_summary.h"
 #include "cli/log.h"
 #include "cli/progress.h"
 #include "gloce/base/error.h"
@@ -24,6 +30,8 @@
 
 namespace gloce {
 namespace {
+
+using nlohmann::ordered_json;
 
 struct GenerateOptions {
   std::string model, out, prompts_file, scheduler, filename, shard;
@@ -60,7 +68,8 @@ constexpr const char* kFooter =
 void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   const auto positive = WholeRange(1, 1000000);
   app.add_option("--model", o.model, "Bundle folder")->required();
-  app.add_option("--out", o.out, "Folder for the pictures and manifest.jsonl")
+  app.add_option("--out", o.out,
+                 "Folder for the pictures, manifest.jsonl and summary.json")
       ->required();
   app.add_option("--prompt", o.prompts, "What to draw (may be repeated)")
       ->allow_extra_args(false);
@@ -110,7 +119,7 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
       ->capture_default_str();
   app.add_option("--filename", o.filename,
                  "Template of file names: {case_number} {row} {i} {seed} "
-                 "{prompt} {prompt-dashed}\n"
+                 "{row_seed}\n{prompt} {prompt-dashed}\n"
                  "(default: {case_number}_{i}.png for --prompts, "
                  "{prompt-dashed}_{seed}_{i}.png for "
                  "--prompt)");
@@ -191,10 +200,16 @@ std::vector<JobImage> ImagesOfTable(const GenerateOptions& o,
   return std::move(job.images);
 }
 
-Erasers LoadErasers(const GenerateOptions& o, const Bundle& bundle) {
+// `sources` tells of each file what it was.
+Erasers LoadErasers(const GenerateOptions& o, const Bundle& bundle,
+                    ordered_json& sources) {
   std::vector<Erasers> files;
   for (const std::string& path : o.erasers) {
-    files.push_back(ReadErasers(path));
+    std::string bytes = ReadFile(path);
+    ordered_json source = {{"file", path}, {"sha256", Sha256(bytes)}};
+    files.push_back(ParseErasers(std::move(bytes), path));
+    source["concepts"] = ConceptNames(files.back());
+    sources.push_back(std::move(source));
     files.back().shard.reset();  // its concepts are whole, alone too
     try {
       CheckErasersFit(files.back(), bundle);
@@ -224,7 +239,47 @@ RunFacts FactsOf(const GenerateOptions& o, const Pipeline& pipeline,
   return facts;
 }
 
+// What summary.json says beside counts and times. `rows` are all of the table.
+ordered_json KnownOfJob(const GenerateOptions& o, const Pipeline& pipeline,
+                        const JobSettings& job, const PromptTable& table,
+                        size_t rows, const ordered_json& sources) {
+  const RunFacts& facts = job.facts;
+  int64_t width = o.width, height = o.height;
+  pipeline.CheckSize(width, height);
+  ordered_json known = {{"out", o.out},
+                        {"prompts", job.origin},
+                        {"rows", rows},
+                        {"bad_rows", ToJson(table.bad_rows)},
+                        {"model",
+                         {{"folder", o.model},
+                          {"name", facts.model},
+                          {"identity", facts.model_identity}}},
+                        {"erasers", nullptr}};
+  if (!facts.erasers.empty()) {
+    known["erasers"] = {{"hash", facts.erasers},
+                        {"concepts", facts.concepts},
+                        {"strength", facts.strength},
+                        {"files", sources}};
+  }
+  known["device"] = pipeline.placement().device.str();
+  known["dtype"] = facts.dtype;
+  known["settings"] = {{"scheduler", facts.scheduler},
+                       {"steps", facts.steps},
+                       {"guidance", o.guidance},
+                       {"negative_prompt", o.negative_prompt},
+                       {"seed", o.seed},
+                       {"num_images", o.num_images},
+                       {"width", width},
+                       {"height", height},
+                       {"batch_size", job.batch_size},
+                       {"filename", job.filename_template},
+                       {"overwrite", job.overwrite}};
+  known["versions"] = {{"gloce", GLOCE_VERSION}, {"libtorch", TORCH_VERSION}};
+  return known;
+}
+
 int RunGenerate(const GenerateOptions& o) {
+  const auto start = JobSummaryFile::Clock::now();
   const bool quiet = o.output.quiet || o.output.json;
   SetQuiet(quiet);
   PromptTable table = TableFromOptions(o);
@@ -235,8 +290,10 @@ int RunGenerate(const GenerateOptions& o) {
 
   Pipeline pipeline(o.model, o.placement.Parse());
   Erasers erasers;
-  if (!o.erasers.empty()) erasers = LoadErasers(o, pipeline.bundle());
+  ordered_json sources = ordered_json::array();
+  if (!o.erasers.empty()) erasers = LoadErasers(o, pipeline.bundle(), sources);
   EraseChoices choices(erasers);
+  const size_t rows = table.rows.size() + table.bad_rows.size();
   const std::vector<JobImage> images =
       ImagesOfTable(o, pipeline, origin, choices, table);
   JobSettings job;
@@ -277,14 +334,21 @@ int RunGenerate(const GenerateOptions& o) {
                     o.output.quiet);
   }
   WarnOfBadRows(table.bad_rows);
+  const JobSummaryFile file(job,
+                            KnownOfJob(o, pipeline, job, table, rows, sources),
+                            start, o.output.json);
   JobSummary summary;
-  if (!images.empty()) {
+  if (images.empty()) {
+    summary.state = JobState::kDone;
+    file.Print(summary);
+  } else {
+    job.state_changed = [&](const JobSummary& changed) { file.Save(changed); };
     summary = RunJob(images, job, [&](const std::vector<ImageSettings>& batch) {
       return sampler(batch);
     });
   }
   progress.Finish();
-  PrintSummary(o.out, summary, table.bad_rows, o.output.json, o.output.quiet);
+  PrintSummary(o.out, summary, table.bad_rows, quiet);
   return summary.failed == 0 && table.bad_rows.empty() ? kDone : kSomeFailed;
 }
 

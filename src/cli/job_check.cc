@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "batch/job_plan.h"
 #include "batch/job_state.h"
 #include "cli/command.h"
 #include "cli/job_report.h"
@@ -28,12 +29,6 @@ int64_t FreeBytes(const std::string& folder) {
     path = path.parent_path();
   }
   return static_cast<int64_t>(std::filesystem::space(path).available);
-}
-
-// Pixels that go through the network in a step; guidance takes two passes.
-double WorkOfAStep(const ImageSettings& image) {
-  return static_cast<double>(image.width * image.height) *
-         (image.guidance_scale > 1 ? 2 : 1);
 }
 
 // Measures the first picture that would be sampled and takes the others in

@@ -33,23 +33,8 @@ json ToJson(const std::vector<BadRow>& bad_rows) {
 }
 
 void PrintSummary(const std::string& out, const JobSummary& summary,
-                  const std::vector<BadRow>& bad_rows, bool in_json,
-                  bool quiet) {
-  if (in_json) {
-    json failures = json::array();
-    for (const JobFailure& f : summary.failures) {
-      failures.push_back(
-          {{"file", f.file}, {"row", f.row}, {"message", f.message}});
-    }
-    const json document = {{"out", out},
-                           {"made", summary.made},
-                           {"skipped", summary.skipped},
-                           {"failed", summary.failed},
-                           {"seconds", summary.seconds},
-                           {"failures", failures},
-                           {"bad_rows", ToJson(bad_rows)}};
-    std::cout << document.dump(2) << '\n';
-  } else if (!quiet) {
+                  const std::vector<BadRow>& bad_rows, bool quiet) {
+  if (!quiet) {
     std::cout << out << ": " << summary.made << " pictures made";
     if (summary.skipped > 0)
       std::cout << ", " << summary.skipped << " were there already";
@@ -60,6 +45,10 @@ void PrintSummary(const std::string& out, const JobSummary& summary,
   }
   for (const JobFailure& f : summary.failures)
     LogWarning(f.file + ": " + f.message);
+  if (summary.failed > summary.failures.size()) {
+    LogWarning("and " + Counted(summary.failed - summary.failures.size(),
+                                "more failed picture"));
+  }
 }
 
 }  // namespace gloce

@@ -19,10 +19,10 @@ void WarnOfBadRows(const std::vector<BadRow>& bad_rows);
 // {"count": …, "listed": [{"row", "line", "message"}, …]}
 nlohmann::json ToJson(const std::vector<BadRow>& bad_rows);
 
-// The summary of a job that wrote to `out`, one line or one JSON document on
-// stdout, and a warning for each picture that failed.
+// What a job that wrote to `out` did: one line on stdout unless `quiet`, and a
+// warning for each picture that failed.
 void PrintSummary(const std::string& out, const JobSummary& summary,
-                  const std::vector<BadRow>& bad_rows, bool json, bool quiet);
+                  const std::vector<BadRow>& bad_rows, bool quiet);
 
 // "3 rows", "1 row".
 std::string Counted(size_t count, const std::string& thing);

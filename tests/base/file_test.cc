@@ -44,6 +44,19 @@ TEST(ReadFileTest, ReturnsEveryByte) {
   EXPECT_EQ(ReadFile(folder / "empty"), "");
 }
 
+// Neither tells how much there is to read.
+TEST(ReadFileTest, ReadsPipesAndFilesOfTheKernel) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const std::string bytes(60'000, 'x');
+  ASSERT_EQ(write(ends[1], bytes.data(), bytes.size()),
+            static_cast<ssize_t>(bytes.size()));
+  close(ends[1]);
+  EXPECT_EQ(ReadFile("/dev/fd/" + std::to_string(ends[0])), bytes);
+  close(ends[0]);
+  EXPECT_THAT(ReadFile("/proc/self/status"), HasSubstr("VmRSS"));
+}
+
 TEST(ReadFileTest, SaysWhatIsWrong) {
   const TemporaryFolder folder;
   const auto error = [](const std::string& path) {

@@ -77,14 +77,15 @@ TEST(JobPlanTest, EveryImageIsInOneFullBatchOfItsKind) {
   }
 }
 
-TEST(JobPlanTest, ShardsPartTheBatchesEvenly) {
+TEST(JobPlanTest, ShardsPartEqualBatchesEvenly) {
   for (size_t count = 0; count < 40; ++count) {
-    std::vector<Batch> batches;
-    for (size_t i = 0; i < count; ++i) batches.push_back({i});
+    std::vector<JobImage> images;
+    for (size_t i = 0; i < count; ++i) images.push_back(Image(i, 0));
+    const std::vector<Batch> batches = CutIntoBatches(images, 1);
     for (int64_t shards = 1; shards < 10; ++shards) {
       std::vector<Batch> all;
       for (int64_t shard = 1; shard <= shards; ++shard) {
-        const auto part = BatchesOfShard(batches, shard, shards);
+        const auto part = BatchesOfShard(batches, images, shard, shards);
         const size_t floor = count / static_cast<size_t>(shards);
         EXPECT_GE(part.size(), floor);
         EXPECT_LE(part.size(), floor + 1);
@@ -93,6 +94,59 @@ TEST(JobPlanTest, ShardsPartTheBatchesEvenly) {
       EXPECT_EQ(all, batches);
     }
   }
+}
+
+// Large pictures first, incomplete batches, guidance: no shard has more than
+// its part and one batch.
+TEST(JobPlanTest, ShardsPartTheWorkEvenly) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<JobImage> images;
+    for (size_t k = 0; k < 80; ++k) {
+      images.push_back(Image(k, 0, k < 20 ? 1024 : 64 << random() % 3,
+                             random() % 4 == 0 ? 1 : 7));
+    }
+    const std::vector<Batch> batches = CutIntoBatches(images, 4);
+    const auto work = [&](const std::vector<Batch>& of) {
+      double sum = 0;
+      for (const Batch& batch : of) {
+        for (const size_t k : batch) sum += WorkOfAStep(images[k].settings);
+      }
+      return sum;
+    };
+    const double largest = 4 * 2 * 1024 * 64;
+    for (const int64_t shards : {1, 2, 3, 7, 100}) {
+      std::vector<Batch> all;
+      for (int64_t shard = 1; shard <= shards; ++shard) {
+        const auto part = BatchesOfShard(batches, images, shard, shards);
+        EXPECT_NEAR(work(part), work(batches) / static_cast<double>(shards),
+                    largest);
+        all.insert(all.end(), part.begin(), part.end());
+      }
+      EXPECT_EQ(all, batches);
+    }
+  }
+}
+
+TEST(JobPlanTest, FileSystemsThatIgnoreCaseShareMoreFiles) {
+  std::vector<JobImage> images;
+  const auto add = [&](const std::string& prompt) {
+    images.push_back(Image(images.size(), 0));
+    images.back().settings.prompt = prompt;
+  };
+  for (const char* prompt : {"a Cat", "a cat", "\u00C4h", "\u00E4h", "x. .",
+                             "x", "y", "y_", "a.b"}) {
+    add(prompt);
+  }
+  const auto files = FilesOfImages(images, "{prompt}/{i}.png", "p.csv");
+  const auto collisions = CollisionsWithoutCase(images, files, "p.csv");
+  ASSERT_EQ(collisions.size(), 3u);
+  EXPECT_EQ(collisions[0].message,
+            "p.csv: line 3: case 1 (line 3) and case 0 (line 2) would both be "
+            "\"a cat/0.png\" on this file system, which ignores upper and "
+            "lower case; use {case_number} or {row} in the file-name template");
+  EXPECT_EQ(collisions[1].index, 3u);
+  EXPECT_EQ(collisions[2].index, 5u);
 }
 
 TEST(JobPlanTest, CollisionsNameBothRows) {

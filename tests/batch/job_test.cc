@@ -1,6 +1,7 @@
 #include "gloce/batch/job.h"
 
 #include "batch/fake_job.h"
+#include "batch/job_state.h"
 #include "batch/parameters_text.h"
 #include "batch/png_reader.h"
 
@@ -183,7 +184,7 @@ TEST_F(JobTest, ShardsMakeTheSamePictures) {
       EXPECT_TRUE(parts.emplace(name, bytes).second) << name << " made twice";
     }
   }
-  EXPECT_THAT(made, ElementsAre(6, 2, 2));
+  EXPECT_THAT(made, ElementsAre(3, 3, 4));
   EXPECT_EQ(parts, whole);
 }
 
@@ -236,6 +237,79 @@ TEST_F(JobTest, BadSettingsAreUsageErrorsAndLeaveNothing) {
   fails([](JobSettings& s) { s.shard = 2; }, "shard: got 2/1");
   fails([](JobSettings& s) { s.out_folder = ""; }, "output folder");
   fails([](JobSettings& s) { s.filename_template = "{x}.png"; }, "{x}");
+}
+
+TEST_F(JobTest, TheStateIsToldBeforeTheFirstBatchAndAtTheEnd) {
+  std::vector<JobSummary> states;
+  settings_.state_changed = [&](const JobSummary& s) { states.push_back(s); };
+  Run();
+  ASSERT_EQ(states.size(), 2u);
+  EXPECT_EQ(states[0].state, JobState::kRunning);
+  EXPECT_EQ(states[0].total, 10u);
+  EXPECT_EQ(states[0].made, 0u);
+  EXPECT_EQ(states[1].state, JobState::kDone);
+  EXPECT_EQ(states[1].made, 10u);
+  EXPECT_EQ(states[1].sampled, 10u);
+  EXPECT_LE(states[1].seconds_of_scan, states[1].seconds_of_start);
+  EXPECT_LE(states[1].seconds_of_start + states[1].seconds_of_sampling,
+            states[1].seconds);
+
+  states.clear();
+  settings_.overwrite = true;
+  settings_.interrupted = [&] { return !states.empty(); };
+  EXPECT_THROW(Run(), Interrupted);
+  ASSERT_EQ(states.size(), 2u);
+  EXPECT_EQ(states[1].state, JobState::kInterrupted);
+  EXPECT_EQ(states[1].total, 10u);
+  EXPECT_THAT(states[1].error, StartsWith("interrupted"));
+
+  states.clear();
+  settings_.interrupted = {};
+  EXPECT_THROW(RunJob(images_, settings_,
+                      [](const auto&) -> std::vector<Picture> {
+                        throw std::runtime_error("no more");
+                      }),
+               std::runtime_error);
+  ASSERT_EQ(states.size(), 2u);
+  EXPECT_EQ(states[1].state, JobState::kFailed);
+  EXPECT_EQ(states[1].error, "no more");
+}
+
+// As if the job had never begun: no state is told where nothing is left.
+TEST_F(JobTest, AJobThatCannotBeginTellsNoState) {
+  int states = 0;
+  settings_.state_changed = [&](const JobSummary&) { ++states; };
+  settings_.prepare = [] { throw Error("no network"); };
+  EXPECT_FAILS(Run(), "no network");
+  EXPECT_EQ(states, 0);
+  EXPECT_FALSE(std::filesystem::exists(settings_.out_folder));
+}
+
+TEST_F(JobTest, FailuresAreListedToALimitAndCounted) {
+  images_.resize(1);
+  for (size_t row = 1; row < 130; ++row) {
+    images_.push_back(images_[0]);
+    images_.back().row = row;
+    images_.back().case_number = std::to_string(row);
+  }
+  const JobSummary summary = RunJob(
+      images_, settings_,
+      [](const auto&) -> std::vector<Picture> { throw Error("too large"); });
+  EXPECT_EQ(summary.failed, 130u);
+  EXPECT_EQ(summary.failures.size(), kMaxListedFailures);
+}
+
+// The lock's file under its upper-case name, as such a file system shows it.
+TEST_F(JobTest, NamesThatDifferInCaseAreRefusedWhereItIsIgnored) {
+  images_[2].case_number = "a";
+  images_[4].case_number = "A";
+  images_[4].i = images_[2].i;
+  Run();
+  EXPECT_EQ(Run().skipped, 10u) << "here they differ";
+  std::filesystem::create_hard_link(Out(".gloce-lock"), Out(".GLOCE-LOCK"));
+  EXPECT_FAILS_AS(UsageError, Run(),
+                  HasSubstr("case A (line 4) and case a (line 3) would both"));
+  EXPECT_EQ(SurveyJob(images_, settings_).collisions.size(), 1u);
 }
 
 TEST_F(JobTest, CollisionsLeaveNothing) {

@@ -22,6 +22,8 @@ TEST(NameTemplateTest, FillsPlaceholders) {
   EXPECT_EQ(Name(kPromptTemplate, kFields), "a-cat-and-a-dog_41_3.png");
   EXPECT_EQ(Name("{row}/{prompt}/x{seed}y.png", kFields),
             "9/a cat and a dog/x41y.png");
+  EXPECT_EQ(Name("{prompt-dashed}_{row_seed}_{i}.png", kFields),
+            "a-cat-and-a-dog_38_3.png");
   EXPECT_EQ(Name("fixed.png", kFields), "fixed.png");
   EXPECT_EQ(Name(".hidden.png", kFields), ".hidden.png");
 }
@@ -42,8 +44,8 @@ TEST(NameTemplateTest, FaultyTemplatesAreUsageErrors) {
         AllOf(StartsWith("file-name template '"), HasSubstr(message)));
   };
   fails("{case}_{i}.png",
-        "unknown placeholder {case}; known are {case_number} {i} {seed} {row} "
-        "{prompt} {prompt-dashed}");
+        "unknown placeholder {case}; known are {case_number} {i} {seed} "
+        "{row_seed} {row} {prompt} {prompt-dashed}");
   fails("{}.png", "unknown placeholder {}");
   fails("{i.png", "'{' without '}'");
   fails("{a/b}.png", "'{' without '}'");
@@ -59,6 +61,14 @@ TEST(NameTemplateTest, FaultyTemplatesAreUsageErrors) {
   fails("..png", "has the component '.'");
   EXPECT_THROW(NameTemplate("a\nb.png"), UsageError);
   EXPECT_THROW(NameTemplate("a\xFF.png"), UsageError);
+}
+
+// What ESD's and GLoCE's programs write, for prompts that they can write.
+TEST(NameTemplateTest, PublishedLayoutsAreThoseOfThePrograms) {
+  const std::string prompt = "  What? \"A* cat:\" <b> | Caf\u00E9.  ";
+  EXPECT_EQ(Name(kCaseNumberTemplate, {"17", prompt, 2, 9, 0}), "17_2.png");
+  EXPECT_EQ(Name(kPromptTemplate, {"17", prompt, 0, 9, 0}),
+            "--What?-\"A*-cat:\"-<b>-|-Caf\u00E9.--_9_0.png");
 }
 
 TEST(NameTemplateTest, ValuesCannotLeaveTheirComponent) {

@@ -16,24 +16,39 @@ namespace {
 using ::testing::Contains;
 using ::testing::Pair;
 
-// How A1111's web UI reads the text, from the documented format: the last line
-// is a list of "key: value" with JSON strings where needed, everything before
-// it is the prompt up to a line that begins with "Negative prompt:".
+std::string Stripped(const std::string& text) {
+  const char* const spaces = " \t\r\n\v\f";
+  const size_t begin = text.find_first_not_of(spaces);
+  if (begin == text.npos) return "";
+  return text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
+}
+
+// How A1111's web UI reads the text (parse_generation_parameters): spaces at
+// its ends and around its lines are dropped. The last line is a list of
+// "key: value" with JSON strings where needed, if it has three of them;
+// everything before it is the prompt, up to a line that begins with "Negative
+// prompt:". A value that is empty cannot be read, and one like 64x128 becomes
+// two.
 std::map<std::string, std::string> ParseAsA1111(const std::string& text) {
   static const std::regex kParameter(
       R"re(\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$))re");
   std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  std::istringstream stream(Stripped(text));
+  for (std::string line; std::getline(stream, line);)
+    lines.push_back(Stripped(line));
   std::map<std::string, std::string> values;
   const std::string last = lines.back();
+  if (std::distance(std::sregex_iterator(last.begin(), last.end(), kParameter),
+                    std::sregex_iterator()) < 3) {
+    throw Error("the last line holds no settings");
+  }
   lines.pop_back();
   std::string part = "Prompt";
   for (std::string line : lines) {
     const std::string mark = "Negative prompt:";
     if (line.starts_with(mark)) {
       part = "Negative prompt";
-      line = line.substr(line.find_first_not_of(' ', mark.size()));
+      line = Stripped(line.substr(mark.size()));
     }
     std::string& value = values[part];
     value += (value.empty() ? "" : "\n") + line;
@@ -41,7 +56,8 @@ std::map<std::string, std::string> ParseAsA1111(const std::string& text) {
   for (std::sregex_iterator it(last.begin(), last.end(), kParameter), end;
        it != end; ++it) {
     std::string value = (*it)[2];
-    if (value.size() > 1 && value.front() == '"' && value.back() == '"') {
+    if (value.empty()) throw Error((*it)[1].str() + " has no value");
+    if (value.front() == '"' && value.back() == '"') {
       value = nlohmann::json::parse(value).get<std::string>();
     }
     values[(*it)[1]] = value;
@@ -107,6 +123,32 @@ TEST(ParametersTextTest, A1111ReadsEveryValueBack) {
                         {"Erasers", "0123456789abcdef"},
                         {"Erased", "Brad Pitt, a \"b\", x\\"},
                         {"Erasure strength", "0.1"}}));
+}
+
+// What a bundle or a concept may be called, however odd.
+TEST(ParametersTextTest, A1111ReadsAwkwardValues) {
+  for (const std::string value :
+       {"", " x", "x ", "\t", "\r", "\"", "\"\"", "\\", "\\\"", "a: b", ":",
+        ",", "\n", "\u00E4, \U0001F98A", "Seed: 3, Size: 1x1", "\x01"}) {
+    RunRecord record = Record();
+    record.erasers = "0123";
+    record.model = value;
+    record.concepts = {value};
+    const auto values = ParseAsA1111(ParametersText(record));
+    EXPECT_EQ(values.at("Model"), value);
+    EXPECT_EQ(values.at("Erased"), value);
+    EXPECT_EQ(values.at("Seed"), "7");
+    EXPECT_EQ(values.size(), 11u) << value;
+  }
+  // Prompts without a visible character leave the settings readable.
+  for (const std::string prompt : {"", " ", "\n \n"}) {
+    RunRecord record = Record();
+    record.prompt = prompt;
+    record.negative_prompt = "blurry";
+    const auto values = ParseAsA1111(ParametersText(record));
+    EXPECT_EQ(values.at("Seed"), "7");
+    EXPECT_EQ(values.at("Negative prompt"), "blurry");
+  }
 }
 
 TEST(ParametersTextTest, SamplersHaveTheNamesOfTheWebUi) {

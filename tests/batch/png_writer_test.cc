@@ -1,10 +1,7 @@
 #include "gloce/batch/png_writer.h"
 
-#include <zlib.h>
-
-#include <cstdlib>
-
 #include "base/file.h"
+#include "batch/png_pixels.h"
 #include "batch/png_reader.h"
 #include "batch/testing.h"
 
@@ -13,62 +10,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-struct ChunkOfFile {
-  std::string type;
-  std::string data;
-};
-
-// The chunks of a PNG that ReadPng accepts.
-std::vector<ChunkOfFile> Chunks(const std::string& png) {
-  std::vector<ChunkOfFile> chunks;
-  for (size_t at = 8; at < png.size();) {
-    size_t size = 0;
-    for (int i = 0; i < 4; ++i) {
-      size = size << 8 | static_cast<unsigned char>(png[at + i]);
-    }
-    chunks.push_back({png.substr(at + 4, 4), png.substr(at + 8, size)});
-    at += size + 12;
-  }
-  return chunks;
-}
-
-int Paeth(int a, int b, int c) {
-  const int p = a + b - c;
-  const int pa = std::abs(p - a), pb = std::abs(p - b), pc = std::abs(p - c);
-  return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
-}
-
-// Decodes 8-bit RGB by the specification (sections 9 and 10), for tests only.
-std::vector<uint8_t> Pixels(const std::string& png) {
-  std::string packed;
-  for (const ChunkOfFile& chunk : Chunks(png)) {
-    if (chunk.type == "IDAT") packed += chunk.data;
-  }
-  const PngInfo info = ReadPng(png, "test");
-  const auto stride = static_cast<size_t>(3 * info.width);
-  const auto rows = static_cast<size_t>(info.height);
-  std::vector<uint8_t> filtered(rows * (stride + 1));
-  uLongf size = filtered.size();
-  EXPECT_EQ(
-      uncompress(filtered.data(), &size,
-                 reinterpret_cast<const Bytef*>(packed.data()), packed.size()),
-      Z_OK);
-  EXPECT_EQ(size, filtered.size());
-  std::vector<uint8_t> rgb(rows * stride);
-  for (size_t y = 0; y < rows; ++y) {
-    const uint8_t* line = &filtered[y * (stride + 1)];
-    for (size_t x = 0; x < stride; ++x) {
-      const int a = x >= 3 ? rgb[y * stride + x - 3] : 0;
-      const int b = y > 0 ? rgb[(y - 1) * stride + x] : 0;
-      const int c = x >= 3 && y > 0 ? rgb[(y - 1) * stride + x - 3] : 0;
-      const int predictions[] = {0, a, b, (a + b) / 2, Paeth(a, b, c)};
-      rgb[y * stride + x] =
-          static_cast<uint8_t>(line[1 + x] + predictions[line[0]]);
-    }
-  }
-  return rgb;
-}
 
 // The picture of tests/data/png/make_golden.py.
 std::vector<uint8_t> GoldenPixels() {

@@ -74,14 +74,51 @@ struct JobProgress {
   double seconds = 0;  // since the job began
 };
 
+struct JobFailure {
+  std::string file;
+  size_t row = 0;
+  size_t line = 0;
+  std::string message;
+};
+
+enum class JobState {
+  kRunning,
+  kDone,  // nothing is missing but what failed
+  kInterrupted,
+  kFailed  // nothing more could be done
+};
+
+// This many failures are listed, the rest is counted.
+inline constexpr size_t kMaxListedFailures = 100;
+
+// What a run of a job did so far.
+struct JobSummary {
+  JobState state = JobState::kRunning;
+  std::string error;  // why it was interrupted or failed
+  size_t total = 0;   // pictures of this shard
+  size_t made = 0;
+  size_t skipped = 0;  // there and right already
+  size_t failed = 0;
+  std::vector<JobFailure> failures;  // the first of them
+  // Seconds since the job began: until what is there was looked at, and until
+  // the first batch.
+  double seconds_of_scan = 0;
+  double seconds_of_start = 0;
+  // In SampleBatch, and of how many pictures.
+  double seconds_of_sampling = 0;
+  size_t sampled = 0;
+  double seconds = 0;  // in all
+};
+
 struct JobSettings {
   std::string out_folder;
   std::string filename_template;  // see batch/output_names.h
   int64_t batch_size = 1;
   bool overwrite = false;
   // Shard `shard` of `num_shards`, from 1. Whole batches are dealt out in
-  // contiguous runs whose lengths differ by at most one batch, so that a
-  // shard's pictures are those of the undivided job to the bit.
+  // contiguous runs of about equal work (pixels × pictures, twice with
+  // guidance), so that a shard's pictures are those of the undivided job to the
+  // bit.
   int64_t shard = 1;
   int64_t num_shards = 1;
   std::string origin;  // what the rows were read from; begins messages on rows
@@ -91,26 +128,14 @@ struct JobSettings {
   // and a folder that the job made is gone again. `interrupted` is asked
   // between pictures that are checked and between batches; `notice` gets one
   // line about a file that is there but not right; `progress` follows the check
-  // of what is there and every batch.
+  // of what is there and every batch. `state_changed` is called under the
+  // folder's lock before the first batch and, if it came so far, at the job's
+  // end, whatever ends it; it must not throw.
   std::function<void()> prepare;
   std::function<bool()> interrupted;
   std::function<void(const std::string&)> notice;
   std::function<void(const JobProgress&)> progress;
-};
-
-struct JobFailure {
-  std::string file;
-  size_t row = 0;
-  size_t line = 0;
-  std::string message;
-};
-
-struct JobSummary {
-  size_t made = 0;
-  size_t skipped = 0;  // there and right already
-  size_t failed = 0;
-  std::vector<JobFailure> failures;
-  double seconds = 0;
+  std::function<void(const JobSummary&)> state_changed;
 };
 
 // Runs a job. Images of equal size, guidance and choice of concepts are put
