@@ -11,7 +11,7 @@ PYTHON=$VENV/bin/python
 # What a bare Debian 12 lacks.
 PACKAGES=(ca-certificates g++ cmake ninja-build ccache python3 python3-venv
   libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev libssl-dev zlib1g-dev libcsv-dev)
-TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev zsh fish)
 
 install_packages() {
   local missing=() package

@@ -3,11 +3,15 @@
 #include <ATen/Context.h>
 #include <ATen/ops/empty.h>
 
+#include "bundle/dtype_names.h"
 #include "bundle/torch_error.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
 namespace {
+
+constexpr c10::ScalarType kDtypes[] = {
+    c10::ScalarType::Float, c10::ScalarType::Half, c10::ScalarType::BFloat16};
 
 c10::Device ParseDevice(const std::string& name) {
   if (name == "auto") {
@@ -28,12 +32,17 @@ c10::Device ParseDevice(const std::string& name) {
 }  // namespace
 
 c10::ScalarType ParseDtype(const std::string& name) {
-  for (const auto dtype : {c10::ScalarType::Float, c10::ScalarType::Half,
-                           c10::ScalarType::BFloat16}) {
+  for (const c10::ScalarType dtype : kDtypes) {
     if (name == DtypeName(dtype)) return dtype;
   }
   throw UsageError("--dtype: got \"" + name +
                    "\", expected float32, float16 or bfloat16");
+}
+
+std::vector<std::string> DtypeNames() {
+  std::vector<std::string> names;
+  for (const c10::ScalarType dtype : kDtypes) names.push_back(DtypeName(dtype));
+  return names;
 }
 
 std::string DtypeName(c10::ScalarType dtype) {

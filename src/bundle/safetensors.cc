@@ -48,7 +48,7 @@ const Dtype& KnownDtype(const std::string& name, const std::string& place) {
   const Dtype* dtype = FindDtype(name);
   if (dtype != nullptr) return *dtype;
   throw Error(place + ": dtype: got " + QuoteForMessage(name) +
-              ", expected one of " + DtypeNames());
+              ", expected one of " + StoredDtypeNames());
 }
 
 std::vector<int64_t> Integers(JsonObject& object, const std::string& key) {

@@ -52,7 +52,7 @@ const Dtype* FindDtype(std::string_view name) {
   return nullptr;
 }
 
-std::string DtypeNames() {
+std::string StoredDtypeNames() {
   std::string names;
   for (const Dtype& dtype : kDtypes) {
     names += (names.empty() ? "" : " ") + std::string(dtype.name);

@@ -20,7 +20,7 @@ struct Dtype {
 const Dtype* FindDtype(std::string_view name);
 
 // All known names, for messages.
-std::string DtypeNames();
+std::string StoredDtypeNames();
 
 // Index of the first element of `data` that is infinite or NaN or, in a BOOL,
 // neither 0 nor 1. `data` is little-endian and may be unaligned.

@@ -8,13 +8,13 @@
 #include <set>
 
 #include "base/file.h"
-#include "base/join.h"
 #include "bundle/manifest.h"
 #include "cli/build_plan.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/progress.h"
+#include "erasure/fast_plan.h"
 #include "erasure/fit_cost.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
@@ -61,8 +61,8 @@ constexpr const char* kFooter =
 
 void RegisterMethod(CLI::App& app, BuildOptions& o) {
   CLI::App* method = app.add_option_group("Method");
-  method->add_option("--preset", o.preset,
-                     "Settings to start from: " + Join(PresetNames()));
+  method->add_option("--preset", o.preset, "Settings to start from")
+      ->check(OneOf(PresetNames()));
   method
       ->add_option("--anchors", o.anchors,
                    "Prompt of a concept that must survive (may be repeated)")
@@ -75,9 +75,11 @@ void RegisterMethod(CLI::App& app, BuildOptions& o) {
       ->add_option("--surrogate", o.surrogate,
                    "Neutral prompt, the gate's reference (may be repeated)")
       ->allow_extra_args(false);
-  method->add_option(
-      "--anchor-pool", o.anchor_pool,
-      "File with one name a line to choose anchors and mapping from");
+  method
+      ->add_option(
+          "--anchor-pool", o.anchor_pool,
+          "File with one name a line to choose anchors and mapping from")
+      ->type_name("FILE");
   method
       ->add_option("--num-anchors", o.num_anchors,
                    "Anchors to choose from the pool")
@@ -115,15 +117,18 @@ void RegisterMethod(CLI::App& app, BuildOptions& o) {
 
 void RegisterSampling(CLI::App& app, BuildOptions& o) {
   CLI::App* sampling = app.add_option_group("Sampling of statistics");
-  CLI::Option* plan = sampling->add_option(
-      "--plan", o.plan,
-      "published: as the settings say; fast: the same noise levels in a fifth "
-      "of the steps");
+  CLI::Option* plan =
+      sampling
+          ->add_option("--plan", o.plan,
+                       "published: as the settings say; fast: the same noise "
+                       "levels in a fifth of the steps")
+          ->check(OneOf(PlanNames()));
   sampling->add_option("--window", o.window,
                        "Steps to record, START:END (START < step <= END)");
   sampling->add_option("--num-seeds", o.num_seeds, "Seeds a prompt")
       ->check(WholeRange(1, 10000));
-  sampling->add_option("--scheduler", o.scheduler, Join(SchedulerNames()))
+  sampling->add_option("--scheduler", o.scheduler, "How noise is removed")
+      ->check(OneOf(SchedulerNames()))
       ->excludes(plan);
   sampling->add_option("--steps", o.steps, "Denoising steps")
       ->check(WholeRange(1, 1000));
@@ -136,13 +141,17 @@ void RegisterSampling(CLI::App& app, BuildOptions& o) {
 }
 
 void RegisterOptions(CLI::App& app, BuildOptions& o) {
-  app.add_option("--model", o.model, "Bundle folder")->required();
-  app.add_option("--out", o.out, "Erasers file to write (.safetensors)");
+  app.add_option("--model", o.model, "Bundle folder")
+      ->required()
+      ->type_name("FOLDER");
+  app.add_option("--out", o.out, "Erasers file to write (.safetensors)")
+      ->type_name("FILE");
   app.add_option("--erase", o.erase,
                  "Name of a concept to erase (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--concepts", o.concepts_file,
                  "Concept list: JSON, or a text file with one name a line")
+      ->type_name("FILE")
       ->excludes("--erase");
   app.add_flag("--dry-run", o.dry_run,
                "Print what was chosen for each concept and what it costs; "

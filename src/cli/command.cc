@@ -1,8 +1,12 @@
 #include "cli/command.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 
+#include "base/join.h"
+#include "base/json.h"
+#include "bundle/dtype_names.h"
 #include "bundle/manifest.h"
 #include "cli/log.h"
 #include "gloce/diffusion/pipeline.h"
@@ -18,10 +22,12 @@ void OutputOptions::Register(CLI::App& app) {
 
 void PlacementOptions::Register(CLI::App& app) {
   app.add_option("--device", device,
-                 "auto (a GPU if there is one), cpu, cuda or cuda:INDEX")
+                 "Where the networks run; auto is a GPU if there is one")
+      ->type_name("{auto,cpu,cuda,cuda:INDEX}")
       ->capture_default_str();
   app.add_option("--dtype", dtype,
-                 "float32, float16 (GPU only) or bfloat16; gates stay float32")
+                 "Of the networks; gates stay float32. float16 is for GPUs")
+      ->check(OneOf(DtypeNames()))
       ->capture_default_str();
 }
 
@@ -55,6 +61,17 @@ CLI::Validator WholeRange(int64_t low, int64_t high) {
         return "got " + text + ", expected a whole number from " + range;
       },
       "[" + std::to_string(low) + ", " + std::to_string(high) + "]");
+}
+
+CLI::Validator OneOf(const std::vector<std::string>& names) {
+  return CLI::Validator(
+      [names](const std::string& text) -> std::string {
+        if (std::find(names.begin(), names.end(), text) != names.end())
+          return "";
+        return "got " + QuoteForMessage(text) +
+               ", expected one of: " + Join(names);
+      },
+      "{" + Join(names, ",") + "}");
 }
 
 std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,

@@ -51,6 +51,9 @@ CLI::Validator FiniteRange(double low, double high);
 // int64.
 CLI::Validator WholeRange(int64_t low, int64_t high);
 
+// One of `names`, which the help lists and shells complete.
+CLI::Validator OneOf(const std::vector<std::string>& names);
+
 // The two whole numbers of "A<separator>B", without sign or space; nothing if
 // `text` is anything else.
 std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,
@@ -62,7 +65,9 @@ void WarnOfCutPrompts(Pipeline& pipeline,
 
 // One for each subcommand, in its own file.
 void RegisterBuild(CLI::App& app, Command& command);
+void RegisterCompletion(CLI::App& app, Command& command);
 void RegisterConvert(CLI::App& app, Command& command);
+void RegisterDoctor(CLI::App& app, Command& command);
 void RegisterGenerate(CLI::App& app, Command& command);
 void RegisterInspect(CLI::App& app, Command& command);
 void RegisterMerge(CLI::App& app, Command& command);

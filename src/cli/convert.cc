@@ -214,18 +214,21 @@ void RegisterConvert(CLI::App& app, Command& command) {
                   "Published checkpoints or folders of them (--to gloce), or "
                   "erasers files (--to published); their order is kept, a "
                   "folder's is by name")
-      ->required();
-  sub->add_option("--to", o->to, "gloce or published")
       ->required()
-      ->check(CLI::IsMember({"gloce", "published"}));
+      ->type_name("PATH");
+  sub->add_option("--to", o->to, "What to make")
+      ->required()
+      ->check(OneOf({"gloce", "published"}));
   sub->add_option("--out", o->out,
                   "Erasers file (--to gloce) or folder (--to published)")
-      ->required();
+      ->required()
+      ->type_name("PATH");
   sub->add_option("--model", o->model,
-                  "Bundle of the model that the checkpoints are of");
-  sub->add_option(
-      "--preset", o->settings.preset,
-      "Settings that the checkpoints were built with: " + Join(PresetNames()));
+                  "Bundle of the model that the checkpoints are of")
+      ->type_name("FOLDER");
+  sub->add_option("--preset", o->settings.preset,
+                  "Settings that the checkpoints were built with")
+      ->check(OneOf(PresetNames()));
   sub->add_option("--eta", o->settings.eta,
                   "Scale of what is put in place (default: the preset's, or 1)")
       ->check(FiniteRange(-kMaxEta, kMaxEta));

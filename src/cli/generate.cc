@@ -67,14 +67,18 @@ constexpr const char* kFooter =
 
 void RegisterOptions(CLI::App& app, GenerateOptions& o) {
   const auto positive = WholeRange(1, 1000000);
-  app.add_option("--model", o.model, "Bundle folder")->required();
+  app.add_option("--model", o.model, "Bundle folder")
+      ->required()
+      ->type_name("FOLDER");
   app.add_option("--out", o.out,
                  "Folder for the pictures, manifest.jsonl and summary.json")
-      ->required();
+      ->required()
+      ->type_name("FOLDER");
   app.add_option("--prompt", o.prompts, "What to draw (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--prompts", o.prompts_file,
                  "CSV, JSON lines, or a text file with one prompt a line")
+      ->type_name("FILE")
       ->excludes("--prompt");
   app.add_option(
          "--columns", o.columns,
@@ -84,6 +88,7 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
       ->allow_extra_args(false)
       ->needs("--prompts");
   app.add_option("--erasers", o.erasers, "Erasers file (may be repeated)")
+      ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_option("--only", o.only,
                  "Use only this concept of the erasers (may be repeated)")
@@ -109,7 +114,8 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
       ->check(FiniteRange(0.0, 1000.0))
       ->capture_default_str();
   app.add_option("--scheduler", o.scheduler,
-                 Join(SchedulerNames()) + " (default: the bundle's own)");
+                 "How noise is removed (default: the bundle's own)")
+      ->check(OneOf(SchedulerNames()));
   app.add_option("--width", o.width, "Pixels (default: the model's own size)")
       ->check(WholeRange(1, kMaxImageSide));
   app.add_option("--height", o.height, "Pixels (default: the model's own size)")

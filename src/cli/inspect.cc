@@ -142,7 +142,8 @@ void RegisterInspect(CLI::App& app, Command& command) {
   auto o = std::make_shared<InspectOptions>();
   sub->add_option("path", o->path,
                   "Bundle folder, erasers file, or picture made by gloce")
-      ->required();
+      ->required()
+      ->type_name("PATH");
   o->output.Register(*sub);
   sub->footer(
       "\nExamples:\n  gloce inspect erasers.safetensors\n  gloce inspect "

@@ -1,6 +1,5 @@
 #include "cli/job_check.h"
 
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +9,7 @@
 #include "cli/job_report.h"
 #include "cli/log.h"
 #include "cli/progress.h"
+#include "cli/room.h"
 
 namespace gloce {
 namespace {
@@ -21,15 +21,6 @@ struct Estimate {
   double seconds_per_step = 0;
   double seconds = 0;
 };
-
-// Free bytes at the folder, or where it would be made.
-int64_t FreeBytes(const std::string& folder) {
-  std::filesystem::path path = std::filesystem::absolute(folder);
-  while (!std::filesystem::exists(path) && path.has_relative_path()) {
-    path = path.parent_path();
-  }
-  return static_cast<int64_t>(std::filesystem::space(path).available);
-}
 
 // Measures the first picture that would be sampled and takes the others in
 // proportion to their pixels.
@@ -49,19 +40,6 @@ void EstimateTime(const std::vector<JobImage>& images, const JobSurvey& survey,
               static_cast<double>(image.width * image.height) / pixels;
     }
   }
-}
-
-std::string SizeText(int64_t bytes) {
-  const char* unit = "KiB";
-  double value = static_cast<double>(bytes) / 1024;
-  for (const char* larger : {"MiB", "GiB", "TiB"}) {
-    if (value < 1024) break;
-    value /= 1024;
-    unit = larger;
-  }
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %s", value, unit);
-  return text;
 }
 
 json ToJson(const JobSurvey& survey, const Estimate& estimate,

@@ -16,7 +16,10 @@ std::string Counted(size_t count, const std::string& thing) {
 
 void WarnOfBadRows(const std::vector<BadRow>& bad_rows) {
   const size_t listed = std::min(bad_rows.size(), kMaxListedRows);
-  for (size_t i = 0; i < listed; ++i) LogWarning(bad_rows[i].message);
+  for (size_t i = 0; i < listed; ++i) {
+    LogWarning(bad_rows[i].message,
+               {{"row", bad_rows[i].index}, {"line", bad_rows[i].line}});
+  }
   if (bad_rows.size() > listed) {
     LogWarning("and " + Counted(bad_rows.size() - listed, "more bad row"));
   }
@@ -44,7 +47,7 @@ void PrintSummary(const std::string& out, const JobSummary& summary,
     std::cout << '\n';
   }
   for (const JobFailure& f : summary.failures)
-    LogWarning(f.file + ": " + f.message);
+    LogWarning(f.file + ": " + f.message, {{"file", f.file}, {"row", f.row}});
   if (summary.failed > summary.failures.size()) {
     LogWarning("and " + Counted(summary.failed - summary.failures.size(),
                                 "more failed picture"));

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "bundle/dtype_names.h"
 #include "cli/command.h"
 #include "gloce/base/error.h"
 #include "gloce/erasure/eraser_file.h"
@@ -46,11 +47,15 @@ void RegisterMerge(CLI::App& app, Command& command) {
   sub->add_option("files", o->inputs,
                   "Erasers files; their order is kept, and of the shards of a "
                   "list the list's")
-      ->required();
-  sub->add_option("--out", o->out, "Erasers file to write")->required();
+      ->required()
+      ->type_name("FILE");
+  sub->add_option("--out", o->out, "Erasers file to write")
+      ->required()
+      ->type_name("FILE");
   sub->add_option("--dtype", o->dtype,
-                  "How the matrices are stored: float32, float16 or bfloat16 "
-                  "(default: as in the inputs; float32 if they differ)");
+                  "How the matrices are stored (default: as in the inputs; "
+                  "float32 if they differ)")
+      ->check(OneOf(DtypeNames()));
   o->output.Register(*sub);
   sub->footer(
       "\nExample:\n  gloce merge people.safetensors styles.safetensors --out "

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cli/log.h"
 
 namespace gloce {
 namespace {
@@ -35,7 +38,7 @@ Progress::Progress(std::string unit, bool quiet)
 Progress::~Progress() { Finish(); }
 
 void Progress::Update(const std::string& phase, int64_t done, int64_t total) {
-  if (quiet_ || total == 0) return;
+  if (total == 0) return;
   done = std::min(done, total);
   const auto now = Clock::now();
   if (phase != phase_) {
@@ -43,17 +46,25 @@ void Progress::Update(const std::string& phase, int64_t done, int64_t total) {
     phase_ = phase;
     phase_start_ = now;
     done_before_ = done;
-    last_print_ = Clock::time_point();
-    last_tenth_ = 0;
+    printed_ = logged_ = {};
   }
   const int64_t tenth = 10 * done / total;
+  if (logged_.LineIsDue(now, tenth)) {
+    logged_ = {now, tenth};
+    LogRecord(LogLevel::kDebug, "progress",
+              {{"phase", phase}, {"done", done}, {"total", total}});
+  }
   const bool due =
-      terminal_ ? now - last_print_ >= kTerminalInterval || done == total
-                : tenth > last_tenth_ || now - last_print_ >= kLineInterval;
-  if (!due) return;
-  last_print_ = now;
-  last_tenth_ = tenth;
+      terminal_ ? now - printed_.time >= kTerminalInterval || done == total
+                : printed_.LineIsDue(now, tenth);
+  if (quiet_ || !due) return;
+  printed_ = {now, tenth};
   Print(done, total, now);
+}
+
+bool Progress::Pace::LineIsDue(Clock::time_point now,
+                               int64_t now_at_tenth) const {
+  return now_at_tenth > tenth || now - time >= kLineInterval;
 }
 
 void Progress::Print(int64_t done, int64_t total, Clock::time_point now) {

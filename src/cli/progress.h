@@ -1,4 +1,5 @@
-// Progress on stderr: a bar on a terminal, a line now and then otherwise.
+// Progress on stderr: a bar on a terminal, a line now and then otherwise. The
+// log file gets the lines too, at level debug.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,8 @@ std::string DurationText(double seconds);
 
 class Progress {
  public:
-  // `unit` names what is counted, "passes" or "pictures". Silent if `quiet`.
+  // `unit` names what is counted, "passes" or "pictures". On stderr silent if
+  // `quiet`.
   Progress(std::string unit, bool quiet);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -27,13 +29,21 @@ class Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // When something was last said, and at which tenth of the work.
+  struct Pace {
+    Clock::time_point time;
+    int64_t tenth = 0;
+    // Whether a line is due, every ten seconds or tenth of the work.
+    bool LineIsDue(Clock::time_point now, int64_t now_at_tenth) const;
+  };
+
   void Print(int64_t done, int64_t total, Clock::time_point now);
 
   std::string unit_, phase_;
   bool quiet_, terminal_, open_ = false;
-  Clock::time_point phase_start_, last_print_;
+  Clock::time_point phase_start_;
   int64_t done_before_ = 0;  // of the phase, at its first update
-  int64_t last_tenth_ = 0;
+  Pace printed_, logged_;
 };
 
 }  // namespace gloce

@@ -107,5 +107,17 @@ TEST_F(DevicePicturesTest, Float16IsCloserToFloat32ThanBfloat16) {
   EXPECT_LT(square["float16"], square["bfloat16"]);
 }
 
+// One step there agrees with the CPU's, with and without erasers.
+TEST(DeviceDoctorTest, FindsTheDeviceWell) {
+  const TemporaryFolder folder;
+  for (const char* dtype : {"float32", "bfloat16"}) {
+    RunOn(kDevice, "doctor --dtype " + std::string(dtype) + Model("emoji") +
+                       "--log-file " + (folder / dtype));
+    const std::string log = ReadFile(folder / dtype);
+    EXPECT_NE(log.find("info: closed gates: "), log.npos) << log;
+    EXPECT_NE(log.find("info: agreement: with the CPU"), log.npos) << log;
+  }
+}
+
 }  // namespace
 }  // namespace gloce

@@ -1,0 +1,40 @@
+// What a shell can complete, taken from the options as --help shows them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace gloce {
+
+// What may stand in a place. The help's name of a value decides: FILE and PATH,
+// FOLDER, or {a,b,c}, where words with capitals stand for something else.
+struct CompletedValue {
+  enum class Kind { kNothing, kAnything, kFile, kFolder, kChoice };
+  Kind kind = Kind::kNothing;
+  std::vector<std::string> choices;
+};
+
+struct CompletedOption {
+  std::vector<std::string> names;  // "-q", "--quiet"
+  std::string description;         // one line
+  CompletedValue value;            // kNothing for a flag
+  bool repeatable = false;
+};
+
+struct CompletedCommand {
+  std::string name;  // "" for the program itself
+  std::string description;
+  std::vector<CompletedOption> options;
+  CompletedValue positional;  // of all its positional arguments
+};
+
+// The program, then its subcommands.
+std::vector<CompletedCommand> CompletedCommands(CLI::App& program);
+
+// The script that teaches a shell the commands. It needs nothing but the shell.
+std::string BashCompletion(const std::vector<CompletedCommand>& commands);
+std::string FishCompletion(const std::vector<CompletedCommand>& commands);
+std::string ZshCompletion(const std::vector<CompletedCommand>& commands);
+
+}  // namespace gloce
