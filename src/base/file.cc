@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
+#include "base/system_error.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -26,11 +26,6 @@ constexpr size_t kReadChunk = 1 << 20;
 
 std::string TemporaryName(const std::string& path) {
   return path + "." + std::to_string(getpid()) + std::string(kTemporarySuffix);
-}
-
-[[noreturn]] void Fail(const std::string& path, const std::string& what,
-                       int error) {
-  throw Error(path + ": " + what + ": " + std::strerror(error));
 }
 
 // Removes temporaries of `path` whose process, on this machine, is no more.
@@ -82,7 +77,7 @@ class OpenFile {
  public:
   explicit OpenFile(const std::string& path)
       : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (fd_ < 0) Fail(path, "cannot read", errno);
+    if (fd_ < 0) FailWithErrno(path, "cannot read", errno);
   }
   ~OpenFile() { close(fd_); }
   OpenFile(const OpenFile&) = delete;
@@ -94,13 +89,20 @@ class OpenFile {
   const int fd_;
 };
 
+// That a file could not be made, or renamed, in its folder.
+[[noreturn]] void FailToPlace(const std::string& path, int error) {
+  if (error == ENOENT)
+    throw Error(path + ": cannot write: its folder does not exist");
+  FailWithErrno(path, "cannot write", error);
+}
+
 // A file descriptor that closes itself, and a name that is unlinked unless it
 // was renamed.
 class Temporary {
  public:
   explicit Temporary(const std::string& target) : name_(TemporaryName(target)) {
     fd_ = open(name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd_ < 0) Fail(target, "cannot write", errno);
+    if (fd_ < 0) FailToPlace(target, errno);
   }
   ~Temporary() {
     if (fd_ >= 0) close(fd_);
@@ -113,17 +115,16 @@ class Temporary {
     while (!bytes.empty()) {
       const ssize_t written = write(fd_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) Fail(target, "write failed", errno);
+      if (written < 0) FailWithErrno(target, "write failed", errno);
       bytes.remove_prefix(static_cast<size_t>(written));
     }
-    if (fsync(fd_) != 0) Fail(target, "write failed", errno);
+    if (fsync(fd_) != 0) FailWithErrno(target, "write failed", errno);
   }
   void RenameTo(const std::string& target) {
     const int fd = fd_;
     fd_ = -1;
-    if (close(fd) != 0) Fail(target, "write failed", errno);
-    if (rename(name_.c_str(), target.c_str()) != 0)
-      Fail(target, "cannot write", errno);
+    if (close(fd) != 0) FailWithErrno(target, "write failed", errno);
+    if (rename(name_.c_str(), target.c_str()) != 0) FailToPlace(target, errno);
     name_.clear();
   }
 
@@ -137,7 +138,7 @@ class Temporary {
 std::string ReadFile(const std::string& path) {
   const OpenFile file(path);
   struct stat status {};
-  if (fstat(file.fd(), &status) != 0) Fail(path, "cannot read", errno);
+  if (fstat(file.fd(), &status) != 0) FailWithErrno(path, "cannot read", errno);
   if (S_ISDIR(status.st_mode))
     throw Error(path + ": is a folder, expected a file");
   // A pipe does not tell its size, and a file may grow meanwhile. One byte more
@@ -152,7 +153,7 @@ std::string ReadFile(const std::string& path) {
       const ssize_t count =
           read(file.fd(), bytes.data() + size, bytes.size() - size);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) Fail(path, "read failed", errno);
+      if (count < 0) FailWithErrno(path, "read failed", errno);
       if (count == 0) {
         bytes.resize(size);
         return bytes;
@@ -179,14 +180,24 @@ void CheckWritable(const std::string& path) {
 void MakeFolders(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (!IsFolder(path)) {
-    throw Error(path + ": cannot create the folder: " +
-                (error ? error.message() : "a file of that name exists"));
-  }
+  if (IsFolder(path)) return;
+  const std::string what = "cannot create the folder";
+  if (error) FailWithErrno(path, what, error.value());
+  throw Error(path + ": " + what + ": a file of that name exists");
+}
+
+bool IsNamed(int fd, const std::string& path) {
+  struct stat open_file {};
+  struct stat named {};
+  return fstat(fd, &open_file) == 0 && stat(path.c_str(), &named) == 0 &&
+         open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
 }
 
 void RemoveStaleTemporaries(const std::string& folder) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  std::error_code error;
+  const fs::directory_iterator entries(folder, error);
+  if (error) FailWithErrno(folder, "cannot list", error.value());
+  for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string();
     if (name.ends_with(kTemporarySuffix)) {
       std::error_code

@@ -23,8 +23,13 @@ void CheckWritable(const std::string& path);
 // Creates the folder and its parents. Throws Error.
 void MakeFolders(const std::string& path);
 
+// Whether `path` still names the open file: it may have been removed, or
+// replaced, since it was opened.
+bool IsNamed(int fd, const std::string& path);
+
 // Removes temporaries that a killed process left in `folder` (not in its
-// sub-folders). Call it only while holding the folder's lock.
+// sub-folders). Call it only while holding the folder's lock. Throws Error if
+// the folder cannot be listed.
 void RemoveStaleTemporaries(const std::string& folder);
 
 }  // namespace gloce

@@ -19,7 +19,12 @@ class FolderLock {
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
+  // False once the folder or the lock's file was removed, or replaced by what
+  // this lock does not guard.
+  bool IsInPlace() const;
+
  private:
+  const std::string path_;
   int fd_;
 };
 

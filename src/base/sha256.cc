@@ -5,10 +5,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <vector>
 
+#include "base/system_error.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -53,15 +53,14 @@ std::string Sha256(std::string_view bytes) {
 std::string Sha256OfFile(const std::string& path) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
       std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) throw Error(path + ": " + std::strerror(errno));
+  if (!file) FailWithErrno(path, "cannot read", errno);
   Digest digest;
   std::vector<char> block(size_t{1} << 20);
   while (!std::feof(file.get()) && !std::ferror(file.get())) {
     digest.Update(block.data(),
                   std::fread(block.data(), 1, block.size(), file.get()));
   }
-  if (std::ferror(file.get()))
-    throw Error(path + ": read failed: " + std::strerror(errno));
+  if (std::ferror(file.get())) FailWithErrno(path, "read failed", errno);
   return digest.Hex();
 }
 

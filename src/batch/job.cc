@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "base/file.h"
 #include "base/folder_lock.h"
@@ -15,6 +17,7 @@
 #include "batch/job_plan.h"
 #include "batch/job_state.h"
 #include "batch/manifest_log.h"
+#include "batch/mismatches.h"
 #include "batch/parameters_text.h"
 #include "gloce/base/error.h"
 #include "gloce/batch/png_writer.h"
@@ -110,9 +113,10 @@ class Job {
   void RunUnderLock() {
     for (const Batch& batch : batches_) summary_.total += batch.size();
     CheckNamesWithoutCase();
-    RemoveStaleTemporariesOf(settings_.out_folder, files_);
     FindWhatIsThere();
     summary_.seconds_of_scan = SecondsSince(start_);
+    RemoveStaleTemporariesOf(settings_.out_folder, files_);
+    manifest_->Open();
     Prepare();
     summary_.seconds_of_start = SecondsSince(start_);
     EnterState(JobState::kRunning);
@@ -121,17 +125,19 @@ class Job {
       RunBatches();
     } catch (const Interrupted&) {
       try {
+        FinishWriting();
         manifest_->Compact(files_);
       } catch (const Error&) {
-        // The file is whole as it is; the user asked to stop and hears that.
+        // What is written is whole; the user asked to stop and hears that.
       }
-      throw;
+      throw Interrupted(InterruptedText());
     }
     manifest_->Compact(files_);
   }
 
   // Tells of the job's end, unless it never began or its folder is no more.
   void End(JobState state, const std::string& error) {
+    if (writing_.valid()) writing_.wait();
     summary_.error = error;
     std::error_code unreadable;
     if (has_begun_ && fs::exists(settings_.out_folder, unreadable))
@@ -163,33 +169,36 @@ class Job {
     FittingLines lines(images_, files_, settings_.facts, batches_);
     manifest_.emplace(Path("manifest.jsonl"),
                       [&](const RunRecord& record) { lines.See(record); });
-    for (const Batch& batch : batches_) {
-      for (const size_t k : batch) {
+    Mismatches mismatches;
+    std::vector<std::string> reasons;  // of the first
+    for (size_t b = 0; b < batches_.size(); ++b) {
+      for (const size_t k : batches_[b]) {
         CheckInterrupted();
-        is_right_[k] = IsRight(k, lines.Has(k));
-        if (is_right_[k]) ++summary_.skipped;
+        if (!CanStay(k)) continue;
+        std::string reason =
+            mismatches.Check(Path(files_[k]), RecordOf(k), lines.Has(k), b);
+        is_right_[k] = reason.empty();
+        if (is_right_[k])
+          ++summary_.skipped;
+        else if (reasons.size() < kMaxNotices)
+          reasons.push_back(std::move(reason));
       }
     }
-    if (notices_ > kMaxNotices) {
-      Notice("and " + std::to_string(notices_ - kMaxNotices) +
+    if (settings_.refuse_mismatches && !mismatches.CanBeOfAKill())
+      throw Error(mismatches.Refusal(settings_.out_folder));
+    for (const std::string& reason : reasons)
+      Notice(reason + "; it is made again");
+    if (mismatches.count() > reasons.size()) {
+      Notice("and " + std::to_string(mismatches.count() - reasons.size()) +
              " more files that are made again");
     }
   }
 
-  // Whether picture `k` can stay; if not, says why.
-  bool IsRight(size_t k, bool has_line) {
-    const std::string path = Path(files_[k]);
+  // Whether picture `k` is there and may stay if it is right.
+  bool CanStay(size_t k) {
     std::error_code unreadable;  // which writing will report
-    if (!fs::exists(path, unreadable)) {
-      manifest_->Drop(files_[k]);
-      return false;
-    }
-    if (settings_.overwrite) return false;
-    const std::string reason = WhyWrong(path, RecordOf(k), has_line);
-    if (reason.empty()) return true;
-    if (++notices_ <= kMaxNotices) {
-      Notice(reason + "; it is made again");
-    }
+    if (fs::exists(Path(files_[k]), unreadable)) return !settings_.overwrite;
+    manifest_->Drop(files_[k]);
     return false;
   }
 
@@ -228,8 +237,8 @@ class Job {
       if (IsComplete(batch)) continue;
       CheckInterrupted();
       RunBatch(batch);
-      ReportProgress();
     }
+    FinishWriting();
   }
 
   void RunBatch(const Batch& batch) {
@@ -242,9 +251,12 @@ class Job {
     try {
       pictures = sample_(settings);
     } catch (const Interrupted&) {
+      is_dropped_ = true;
       throw;
     } catch (const Error& error) {
+      FinishWriting();
       NoteFailures(batch, error.what());
+      ReportProgress();
       return;
     }
     if (pictures.size() != settings.size()) {
@@ -252,13 +264,31 @@ class Job {
                              " gave " + std::to_string(pictures.size()) +
                              " pictures");
     }
-    const double seconds_of_batch = SecondsSince(start);
-    const double seconds =
-        seconds_of_batch / static_cast<double>(pictures.size());
-    summary_.seconds_of_sampling += seconds_of_batch;
+    const double seconds = SecondsSince(start);
+    summary_.seconds_of_sampling += seconds;
     summary_.sampled += pictures.size();
+    FinishWriting();
+    writing_ = std::async(std::launch::async, [this, &batch, seconds,
+                                               pictures = std::move(pictures)] {
+      WriteBatch(batch, pictures,
+                 seconds / static_cast<double>(pictures.size()));
+    });
+  }
+
+  // Until the pictures of the last batch are written. Throws what went wrong.
+  void FinishWriting() {
+    if (!writing_.valid()) return;
+    writing_.get();
+    ReportProgress();
+  }
+
+  // Runs while the next batch is sampled.
+  void WriteBatch(const Batch& batch, const std::vector<Picture>& pictures,
+                  double seconds_of_picture) {
+    manifest_->CheckInPlace();  // before sub-folders are made anew
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (!is_right_[batch[i]]) Write(batch[i], pictures[i], seconds);
+      if (!is_right_[batch[i]])
+        Write(batch[i], pictures[i], seconds_of_picture);
     }
     manifest_->Sync();
   }
@@ -308,6 +338,13 @@ class Job {
   void CheckInterrupted() const {
     if (settings_.interrupted && settings_.interrupted()) throw Interrupted();
   }
+  std::string InterruptedText() const {
+    return "interrupted; " + settings_.out_folder + " has " +
+           std::to_string(summary_.made + summary_.skipped) + " of " +
+           std::to_string(summary_.total) + " pictures" +
+           (is_dropped_ ? ", the batch in work was dropped" : "") +
+           "; the same command makes the rest";
+  }
   void Notice(const std::string& text) const {
     if (settings_.notice) settings_.notice(text);
   }
@@ -326,9 +363,10 @@ class Job {
   std::vector<fs::path> new_folders_;     // made by this run, inner ones first
   std::optional<ManifestLog> manifest_;
   std::vector<bool> is_right_;  // of all images
-  size_t notices_ = 0;
-  bool has_begun_ = false;  // nothing keeps it from its first batch
-  JobSummary summary_;
+  bool has_begun_ = false;      // nothing keeps it from its first batch
+  bool is_dropped_ = false;     // the batch that an interrupt came into
+  JobSummary summary_;  // WriteBatch counts `made`, others read it thereafter
+  std::future<void> writing_;  // last: its end comes before all it uses
 };
 
 }  // namespace

@@ -4,11 +4,9 @@
 #include <cctype>
 #include <filesystem>
 
-#include "base/file.h"
 #include "base/folder_lock.h"
 #include "batch/manifest_log.h"
 #include "batch/parameters_text.h"
-#include "batch/png_reader.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -55,22 +53,6 @@ RunRecord RecordOfImage(const JobImage& image, const std::string& file,
     record.strength = facts.strength;
   }
   return record;
-}
-
-std::string WhyWrong(const std::string& path, const RunRecord& expected,
-                     bool has_line) {
-  try {
-    const PngInfo png = ReadPng(ReadFile(path), path);
-    const std::string* text = png.Text(kParametersKeyword);
-    if (!text || *text != ParametersText(expected) ||
-        png.width != expected.width || png.height != expected.height) {
-      return path + ": was made with other settings";
-    }
-  } catch (const Error& error) {
-    return error.what();
-  }
-  if (has_line) return "";
-  return path + ": has no line in manifest.jsonl that fits it";
 }
 
 bool IgnoresCase(const std::string& folder) {
@@ -125,9 +107,9 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
   if (collisions.empty() && IgnoresCase(out)) {
     survey.collisions = CollisionsWithoutCase(images, files, settings.origin);
   }
-  for (const Batch& batch : batches) {
+  for (size_t b = 0; b < batches.size(); ++b) {
     bool complete = true;
-    for (const size_t k : batch) {
+    for (const size_t k : batches[b]) {
       if (settings.interrupted && settings.interrupted()) throw Interrupted();
       const RunRecord record =
           RecordOfImage(images[k], files[k], settings.facts);
@@ -135,7 +117,7 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
       ++survey.total;
       const bool there = fs::exists(path);
       if (there && !settings.overwrite &&
-          WhyWrong(path, record, lines.Has(k)).empty()) {
+          survey.mismatches.Check(path, record, lines.Has(k), b).empty()) {
         ++survey.there;
         continue;
       }
@@ -143,7 +125,7 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
       survey.made_again += there;
       survey.bytes += BytesAtMost(record);
     }
-    if (!complete) survey.batches.push_back(batch);
+    if (!complete) survey.batches.push_back(batches[b]);
   }
   return survey;
 }

@@ -8,6 +8,7 @@
 
 #include "base/run_manifest.h"
 #include "batch/job_plan.h"
+#include "batch/mismatches.h"
 #include "gloce/batch/job.h"
 
 namespace gloce {
@@ -16,11 +17,6 @@ namespace gloce {
 // while the picture is made.
 RunRecord RecordOfImage(const JobImage& image, const std::string& file,
                         const RunFacts& facts);
-
-// Why the picture at `path`, which exists, cannot stay: it is not a whole PNG
-// that says it was made as `expected`, or has no line. "" if it can.
-std::string WhyWrong(const std::string& path, const RunRecord& expected,
-                     bool has_line);
 
 // Whether the file system of the folder, which a job has locked, takes names
 // that differ in case for one.
@@ -52,6 +48,7 @@ struct JobSurvey {
   size_t total = 0;            // pictures of this shard
   size_t there = 0;            // that can stay
   size_t made_again = 0;       // that are there but not right, or overwritten
+  Mismatches mismatches;       // unless all are overwritten
   std::vector<Batch> batches;  // to sample
   std::vector<BadRow> collisions;  // of file names, by the second row
   int64_t bytes = 0;               // of what will be written, at most

@@ -5,37 +5,23 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 
 #include "base/file.h"
+#include "base/system_error.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
-namespace {
-
-[[noreturn]] void Fail(const std::string& path, const std::string& what,
-                       int error) {
-  throw Error(path + ": " + what + ": " + std::strerror(error));
-}
-
-int OpenForAppending(const std::string& path) {
-  const int fd =
-      open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) Fail(path, "cannot write", errno);
-  return fd;
-}
-
-}  // namespace
 
 std::string ReadManifest(
     const std::string& path,
     const std::function<void(const RunRecord&, size_t, size_t)>& seen) {
   namespace fs = std::filesystem;
-  if (!fs::exists(path)) return "";
-  if (!fs::is_regular_file(path)) {
+  std::error_code unreadable;  // which reading will report
+  if (!fs::exists(path, unreadable) && !unreadable) return "";
+  if (!fs::is_regular_file(path, unreadable) && !unreadable) {
     throw Error(path + ": is not a regular file");
   }
   std::string bytes = ReadFile(path);
@@ -65,12 +51,14 @@ ManifestLog::ManifestLog(std::string path,
         Note(record.file, begin, end);
         seen(record);
       });
-  fd_ = OpenForAppending(path_);
-  if (size_ < bytes.size() && ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
-    const int error = errno;
-    close(fd_);
-    Fail(path_, "cannot cut off its torn last line", error);
-  }
+  is_torn_ = size_ < bytes.size();
+}
+
+void ManifestLog::Open() {
+  fd_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (fd_ < 0) FailWithErrno(path_, "cannot write", errno);
+  if (is_torn_ && ftruncate(fd_, static_cast<off_t>(size_)) != 0)
+    FailWithErrno(path_, "cannot cut off its torn last line", errno);
 }
 
 ManifestLog::~ManifestLog() {
@@ -102,18 +90,28 @@ void ManifestLog::Append(const RunRecord& record) {
       // Should this fail as well, the next run cuts the torn line off.
       [[maybe_unused]] const int undone =
           ftruncate(fd_, static_cast<off_t>(size_));
-      Fail(path_, "write failed", error);
+      FailWithErrno(path_, "write failed", error);
     }
     rest.remove_prefix(static_cast<size_t>(written));
   }
   Note(record.file, size_, size_ + line.size());
 }
 
+void ManifestLog::CheckInPlace() const {
+  if (IsNamed(fd_, path_)) return;
+  throw Error(path_ +
+              ": was removed or replaced, or its folder was, while pictures "
+              "were made; see what became of it, then start the same command "
+              "again");
+}
+
 void ManifestLog::Sync() {
-  if (fdatasync(fd_) != 0) Fail(path_, "write failed", errno);
+  CheckInPlace();
+  if (fdatasync(fd_) != 0) FailWithErrno(path_, "write failed", errno);
 }
 
 void ManifestLog::Compact(const std::vector<std::string>& files) {
+  CheckInPlace();
   std::vector<size_t> own;  // lines of `files` that count, in that order
   std::vector<bool> is_own(lines_.size(), false);
   for (const std::string& file : files) {

@@ -27,20 +27,29 @@ std::string ReadManifest(
 // REQUIRES: the folder's lock is held.
 class ManifestLog {
  public:
-  // Opens the file at `path`, creating it if it is missing, and hands every
-  // record that counts or was superseded to `seen`, in the file's order. Throws
-  // Error if it cannot be read or written or a line is no record.
+  // Reads the file at `path`, if there is one, and hands every record that
+  // counts or was superseded to `seen`, in the file's order. Throws Error if it
+  // cannot be read or a line is no record.
   ManifestLog(std::string path,
               const std::function<void(const RunRecord&)>& seen);
   ~ManifestLog();
   ManifestLog(const ManifestLog&) = delete;
   ManifestLog& operator=(const ManifestLog&) = delete;
 
+  // Makes the file ready for what follows: creates it if it is missing, cuts a
+  // torn last line off. Throws Error if it cannot be written.
+  void Open();
+
+  // Throws Error if the file is no longer the one that was opened: what is
+  // appended would be lost.
+  void CheckInPlace() const;
+
   // Appends one line. If the disk refuses it, what was written of it is taken
   // back and Error is thrown.
   void Append(const RunRecord& record);
 
-  // Has what was appended reach the disk.
+  // Has what was appended reach the disk. Throws Error if that fails or the
+  // file is no longer in place.
   void Sync();
 
   // The line of that picture no longer counts.
@@ -48,7 +57,8 @@ class ManifestLog {
 
   // Makes the file hold one line a picture: lines of other jobs first, then
   // those of `files` in that order. Rewrites it, atomically, only if it
-  // differs. Nothing may be appended afterwards.
+  // differs. Nothing may be appended afterwards. Throws Error if the file is
+  // not in place or refuses it.
   void Compact(const std::vector<std::string>& files);
 
  private:
@@ -62,7 +72,8 @@ class ManifestLog {
 
   std::string path_;
   int fd_ = -1;
-  size_t size_ = 0;
+  size_t size_ = 0;       // of the lines that are whole
+  bool is_torn_ = false;  // a last line without its end stands behind them
   std::vector<Line> lines_;
   std::unordered_map<std::string, size_t> line_of_file_;
 };

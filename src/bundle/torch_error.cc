@@ -2,8 +2,11 @@
 
 #include <c10/util/Exception.h>
 
+#include <cerrno>
+#include <cstring>
 #include <new>
 
+#include "base/system_error.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -38,6 +41,8 @@ std::string TorchMessage(const std::exception& error) {
     text = "out of memory; lower --batch-size, or --width and --height (" +
            text + ")";
   }
+  if (text.find(std::strerror(EMFILE)) != std::string::npos)
+    text += SystemAdvice(EMFILE);
   return text;
 }
 

@@ -10,7 +10,6 @@
 #include "bundle/torch_error.h"
 #include "cli/command.h"
 #include "cli/config_file.h"
-#include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/log_options.h"
 #include "cli/options_of.h"
@@ -164,7 +163,6 @@ int RunGloce(int argc, const char* const* argv) {
   try {
     log.Start();
     CheckUtf8(arguments);
-    InstallInterruptHandler();
     return RunLogged(*app.get_subcommands()[0], command);
   } catch (const std::exception&) {
     return ReportException();

@@ -14,6 +14,14 @@ namespace gloce {
 
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
 BatchSampler::BatchSampler(Pipeline& pipeline, SamplerSettings settings)
     : pipeline_(pipeline), settings_(std::move(settings)) {}
 
@@ -48,7 +56,12 @@ at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
   }
   sampling.num_inference_steps = settings_.steps;
   sampling.guidance_scale = batch[0].guidance_scale;
-  sampling.interrupted = WasInterrupted;
+  const auto pixels = static_cast<double>(static_cast<int64_t>(batch.size()) *
+                                          batch[0].width * batch[0].height);
+  const double decoding = decoding_seconds_per_pixel_ * pixels;
+  sampling.interrupted = [decoding](double seconds_left) {
+    return MustStop(seconds_left + decoding);
+  };
   if (erased_) {
     Choose(batch[0].choice);
     erased_->TakeGateActivity();  // of a batch that failed
@@ -63,7 +76,12 @@ std::vector<Picture> BatchSampler::operator()(
     const std::vector<ImageSettings>& batch) {
   const at::Tensor latents = Sample(batch, {});
   ReturnFreedMemory();  // the decoder's blocks are larger than the denoiser's
-  return ToPictures(pipeline_.Decode(latents));
+  const Clock::time_point start = Clock::now();
+  const at::Tensor pixels = pipeline_.Decode(latents);
+  decoding_seconds_per_pixel_ =
+      SecondsSince(start) /
+      static_cast<double>(pixels.size(0) * pixels.size(1) * pixels.size(2));
+  return ToPictures(pixels);
 }
 
 PictureCost BatchSampler::Measure(const ImageSettings& image) {
@@ -79,8 +97,7 @@ PictureCost BatchSampler::Measure(const ImageSettings& image) {
   pipeline_.Decode(latents);
   const Clock::time_point start = Clock::now();
   pipeline_.Decode(latents);
-  cost.seconds_of_decoding =
-      std::chrono::duration<double>(Clock::now() - start).count();
+  cost.seconds_of_decoding = SecondsSince(start);
   return cost;
 }
 

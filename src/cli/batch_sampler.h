@@ -45,7 +45,8 @@ class BatchSampler {
   // The pictures of `batch`, the images of which share size, guidance and
   // choice of concepts; a batch of another choice exchanges the erasers under
   // the loaded network.
-  // Throws Error; Interrupted once the user asked to stop.
+  // Throws Error; Interrupted once the user asked to stop and the batch would
+  // not be finished in the grace period.
   std::vector<Picture> operator()(const std::vector<ImageSettings>& batch);
 
   // Measures some steps of a picture like `image`, and a decoding. Throws as
@@ -60,6 +61,7 @@ class BatchSampler {
 
   Pipeline& pipeline_;
   SamplerSettings settings_;
+  double decoding_seconds_per_pixel_ = 0;  // of the batch before
   std::unique_ptr<Unet> plain_;
   std::unique_ptr<ErasedDenoiser> erased_;
 

@@ -162,6 +162,7 @@ void RegisterOptions(CLI::App& app, BuildOptions& o) {
   app.add_flag("--keep-parts", o.keep_parts,
                "Keep the folder OUT.parts, from which a stopped build goes on "
                "when it is started again");
+  AddGraceOption(app);
   RegisterMethod(app, o);
   RegisterSampling(app, o);
   o.placement.Register(app);
@@ -181,7 +182,7 @@ json ParseWindow(const std::string& window) {
 FitOptions ToFitOptions(const BuildOptions& o) {
   FitOptions options;
   options.batch_size = o.batch_size;
-  options.interrupted = WasInterrupted;
+  options.interrupted = MustStop;
   options.parts_folder = o.out + ".parts";
   if (!o.shard.empty()) {
     const auto pair = ParsePair(o.shard, '/');
@@ -295,6 +296,7 @@ Erasers FitWithProgress(const BuildOptions& o, Pipeline& pipeline,
 }
 
 int RunBuild(const BuildOptions& o) {
+  InstallInterruptHandler();
   SetQuiet(o.output.quiet || o.output.json);
   CheckOptions(o);
   const auto start = std::chrono::steady_clock::now();

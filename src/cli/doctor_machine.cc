@@ -144,7 +144,8 @@ Finding CheckThreads(const HostLimits& limits) {
   const char* const omp = std::getenv("OMP_NUM_THREADS");
   Finding finding{"threads"};
   finding.message = std::to_string(threads) + " on " +
-                    std::to_string(processors) + " processors";
+                    std::to_string(processors) +
+                    (processors == 1 ? " processor" : " processors");
   finding.values = {{"threads", threads},
                     {"processors", processors},
                     {"processor_quota", nullptr},

@@ -7,7 +7,6 @@
 
 #include "bundle/manifest.h"
 #include "bundle/torch_error.h"
-#include "cli/interrupt.h"
 #include "diffusion/unet.h"
 #include "gloce/base/error.h"
 #include "gloce/diffusion/pipeline.h"
@@ -60,7 +59,6 @@ at::Tensor TakeStep(Pipeline& pipeline, Denoiser& denoiser) {
   SamplingSettings settings;
   settings.num_inference_steps = kSteps;
   settings.last_call = 0;
-  settings.interrupted = WasInterrupted;
   pipeline.Sample(recorder, *scheduler, {{kPrompt, "", 0}}, width, height,
                   settings);
   return recorder.prediction().to(at::kCPU, at::kFloat);
@@ -238,8 +236,6 @@ Findings CheckStep(const std::string& model, const Placement& placement) {
   std::string check;
   try {
     RunChecks(model, placement, check, findings);
-  } catch (const Interrupted&) {
-    throw;
   } catch (const std::exception& error) {
     findings.push_back({check, Health::kFailed, TorchMessage(error)});
   }

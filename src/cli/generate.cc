@@ -40,6 +40,7 @@ struct GenerateOptions {
   int64_t seed = 0, num_images = 1, steps = 50, width = 0, height = 0,
           batch_size = 4;
   double guidance = 7.5, strength = 1.0;
+  std::string on_mismatch = "redo";
   bool overwrite = false, check = false;
   PlacementOptions placement;
   OutputOptions output;
@@ -131,7 +132,15 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
                  "--prompt)");
   app.add_option("--shard", o.shard,
                  "Do part I of N of the job, I/N with I from 1");
-  app.add_flag("--overwrite", o.overwrite, "Make all pictures again");
+  app.add_option("--on-mismatch", o.on_mismatch,
+                 "Pictures that are there but damaged or made otherwise: redo "
+                 "makes them\nagain, refuse ends the job before anything is "
+                 "changed")
+      ->check(CLI::IsMember({"redo", "refuse"}))
+      ->capture_default_str();
+  app.add_flag("--overwrite", o.overwrite, "Make all pictures again")
+      ->excludes("--on-mismatch");
+  AddGraceOption(app);
   app.add_flag(
       "--check", o.check,
       "Look at the whole job and print what is wrong with it, what is "
@@ -286,6 +295,7 @@ ordered_json KnownOfJob(const GenerateOptions& o, const Pipeline& pipeline,
 
 int RunGenerate(const GenerateOptions& o) {
   const auto start = JobSummaryFile::Clock::now();
+  InstallInterruptHandler();
   const bool quiet = o.output.quiet || o.output.json;
   SetQuiet(quiet);
   PromptTable table = TableFromOptions(o);
@@ -310,6 +320,7 @@ int RunGenerate(const GenerateOptions& o) {
                               : "{case_number}_{i}.png";
   job.batch_size = o.batch_size;
   job.overwrite = o.overwrite;
+  job.refuse_mismatches = o.on_mismatch == "refuse";
   ParseShard(o.shard, job);
   job.origin = origin;
   job.facts = FactsOf(o, pipeline, erasers);

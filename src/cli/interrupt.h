@@ -1,13 +1,27 @@
 // SIGINT and SIGTERM, as a question that long work asks between steps.
 #pragma once
 
+namespace CLI {
+class App;
+}
+
 namespace gloce {
 
-// From now on the first SIGINT or SIGTERM is noted; a second one ends the
-// process at once.
+// Adds --grace, the seconds that work may go on after the signal.
+void AddGraceOption(CLI::App& app);
+
+// For commands that ask the questions below: from now on the first SIGINT or
+// SIGTERM is noted and begins the grace period. Its end, or a second signal,
+// ends the process at once, with kInterrupted: files are whole at every
+// instant.
 void InstallInterruptHandler();
 
 // True once a signal was noted.
 bool WasInterrupted();
+
+// Whether to stop now: a signal was noted and `seconds_left`, until what is in
+// work is finished, are more than what is left of the grace period. Tells the
+// user, once, what is being finished.
+bool MustStop(double seconds_left);
 
 }  // namespace gloce

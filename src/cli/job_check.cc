@@ -102,8 +102,11 @@ int CheckJob(const std::vector<JobImage>& images, const JobSettings& job,
                SizeText(survey.bytes) + ", but the disk has " +
                SizeText(estimate.bytes_free) + " free");
   }
+  const bool refuses =
+      job.refuse_mismatches && !survey.mismatches.CanBeOfAKill();
+  if (refuses) LogWarning(survey.mismatches.Refusal(job.out_folder));
   if (!survey.collisions.empty()) return kWrongUsage;
-  if (lacks_room) return kFailed;
+  if (lacks_room || refuses) return kFailed;
   return bad_rows.empty() ? kDone : kSomeFailed;
 }
 

@@ -17,8 +17,8 @@ namespace gloce {
 //
 // Returns the exit code that the job would end with as far as one can know:
 // kWrongUsage if names collide, kFailed if the disk lacks room for the largest
-// that the pictures can be, kSomeFailed if there are bad rows, kDone. Throws as
-// RunJob does.
+// that the pictures can be or the job would refuse what is there, kSomeFailed
+// if there are bad rows, kDone. Throws as RunJob does.
 int CheckJob(const std::vector<JobImage>& images, const JobSettings& job,
              const std::vector<BadRow>& bad_rows, BatchSampler& sampler,
              bool json, bool quiet);

@@ -1,6 +1,7 @@
 #include "diffusion/call_timer.h"
 
 #include <chrono>
+#include <limits>
 
 namespace gloce {
 
@@ -9,6 +10,11 @@ double MeasureSecondsPerCall(
     const std::function<void(const SamplingSettings&)>& sample) {
   using Clock = std::chrono::steady_clock;
   settings.on_call = nullptr;
+  if (settings.interrupted) {
+    settings.interrupted = [ask = settings.interrupted](double) {
+      return ask(std::numeric_limits<double>::infinity());
+    };
+  }
   settings.last_call = 1;
   sample(settings);
   int64_t calls = 0;  // fewer than asked for where there are not so many

@@ -10,7 +10,8 @@ namespace gloce {
 // Seconds of a call: of three, after two that warm up. `sample` runs with the
 // given settings, which stop it after so many calls, and returns when the
 // device is done, as SampleLatents does. Of `settings` last_call and on_call
-// are replaced. Throws what `sample` throws.
+// are replaced, and interrupted hears that nothing is worth finishing. Throws
+// what `sample` throws.
 double MeasureSecondsPerCall(
     SamplingSettings settings,
     const std::function<void(const SamplingSettings&)>& sample);

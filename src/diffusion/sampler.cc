@@ -3,9 +3,35 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
 #include "gloce/base/error.h"
 
 namespace gloce {
+namespace {
+
+// Tells what is left of a run of calls.
+class CallClock {
+ public:
+  explicit CallClock(int64_t calls) : calls_(calls) {}
+
+  // At the pace of the calls before `call`; infinite if there were none.
+  double SecondsLeft(int64_t call) const {
+    if (call == 0) return std::numeric_limits<double>::infinity();
+    const std::chrono::duration<double> passed = Clock::now() - start_;
+    return passed.count() * static_cast<double>(calls_ - call) /
+           static_cast<double>(call);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const int64_t calls_;
+  const Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
 
 at::Tensor InitialNoise(const std::vector<int64_t>& seeds, int64_t channels,
                         int64_t height, int64_t width) {
@@ -38,8 +64,10 @@ at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
   const auto calls = static_cast<int64_t>(scheduler.timesteps().size());
   const int64_t last_call =
       std::min(settings.last_call.value_or(calls - 1), calls - 1);
+  const CallClock clock(last_call + 1);
   for (int64_t call = 0; call <= last_call; ++call) {
-    if (settings.interrupted && settings.interrupted()) throw Interrupted();
+    if (settings.interrupted && settings.interrupted(clock.SecondsLeft(call)))
+      throw Interrupted();
     const auto index = static_cast<size_t>(call);
     at::Tensor model_input = scheduler.ScaleModelInput(latents, index);
     if (guided) model_input = at::cat({model_input, model_input}, 0);

@@ -92,7 +92,7 @@ struct CallCost {
 };
 
 CallCost MeasureCall(Pipeline& pipeline, const ConceptSettings& settings,
-                     const std::function<bool()>& interrupted) {
+                     const std::function<bool(double)>& interrupted) {
   HookedDenoiser denoiser(pipeline.bundle(), pipeline.placement());
   const auto scheduler = pipeline.MakeScheduler(settings.statistics.scheduler);
   int64_t width = 0;

@@ -69,9 +69,10 @@ Part PartStore::Read(const PartKey& key) const {
   if (folder_.empty()) return Part(in_memory_.at(key.id()));
   const std::string path = PathOf(key);
   const std::string advice = "; delete this file, and it is computed again";
+  std::string bytes = ReadFile(path);
   SafetensorsFile file = [&] {
     try {
-      return SafetensorsFile::Parse(ReadFile(path), path);
+      return SafetensorsFile::Parse(std::move(bytes), path);
     } catch (const Error& error) {
       throw Error(error.what() + advice);
     }
@@ -124,7 +125,7 @@ void PartStore::Clear() {
 }
 
 void PartStore::RemoveEmptyFolder() {
-  if (!lock_) return;
+  if (!lock_ || !lock_->IsInPlace()) return;
   std::error_code ignored;
   fs::directory_iterator entry(folder_, ignored);
   for (; entry != fs::directory_iterator(); entry.increment(ignored)) {

@@ -83,7 +83,7 @@ TEST(WriteFileAtomicallyTest, LeavesTheOldFileAndNothingElseOnFailure) {
   EXPECT_THAT(ErrorText([&] { WriteFileAtomically(folder / "d", "x"); }),
               HasSubstr("cannot write"));
   EXPECT_THAT(ErrorText([&] { WriteFileAtomically(folder / "no/f", "x"); }),
-              HasSubstr("cannot write: No such file or directory"));
+              HasSubstr("cannot write: its folder does not exist"));
   EXPECT_EQ(CountFiles(folder.path()), 1U);
 }
 
@@ -136,7 +136,7 @@ TEST(CheckWritableTest, LeavesTheFileAsItIs) {
   EXPECT_THAT(ErrorText([&] { CheckWritable(folder.path()); }),
               HasSubstr("is a folder, expected a file name"));
   EXPECT_THAT(ErrorText([&] { CheckWritable(folder / "no/f"); }),
-              HasSubstr("No such file or directory"));
+              HasSubstr("its folder does not exist"));
   EXPECT_THAT(ErrorText([&] { CheckWritable(folder / kLongName); }),
               HasSubstr("File name too long"));
 }

@@ -38,7 +38,7 @@ TEST(Sha256Test, OfAFileEqualsThatOfItsBytes) {
 TEST(Sha256Test, SaysWhyAFileCannotBeRead) {
   const TemporaryFolder folder;
   EXPECT_THAT(ErrorText([&] { Sha256OfFile(folder / "none"); }),
-              HasSubstr("none: No such file or directory"));
+              HasSubstr("none: cannot read: No such file or directory"));
   EXPECT_THAT(ErrorText([&] { Sha256OfFile(folder.path()); }),
               HasSubstr("read failed: Is a directory"));
 }

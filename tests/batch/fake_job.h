@@ -1,13 +1,18 @@
 // A job whose pictures are made up, for the tests of RunJob.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/file.h"
@@ -115,6 +120,21 @@ class FakeJob : public ::testing::Test {
       records.push_back(FromJsonLine(line, "manifest"));
     }
     return records;
+  }
+
+  // While a batch is sampled the one before is written. Waits until `batch`,
+  // from 1, has all lines of those before it.
+  void WaitForBatchesBefore(int batch) const {
+    constexpr std::ptrdiff_t kPictures[] = {3, 3, 2, 2};
+    const std::ptrdiff_t before =
+        std::accumulate(kPictures, kPictures + batch - 1, std::ptrdiff_t{0});
+    const auto lines = [&] {
+      const std::string text = ReadFile(Out("manifest.jsonl"));
+      return std::count(text.begin(), text.end(), '\n');
+    };
+    for (int wait = 0; wait < 10000 && lines() < before; ++wait)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(lines(), before);
   }
 
   void WriteManifest(const std::vector<RunRecord>& records) const {

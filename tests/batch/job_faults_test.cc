@@ -6,6 +6,7 @@
 
 #include "base/folder_lock.h"
 #include "batch/fake_job.h"
+#include "error_text.h"
 
 namespace gloce {
 namespace {
@@ -38,7 +39,10 @@ TEST_F(JobFaultsTest, AJobKilledInAnyBatchResumesToTheSameBytes) {
     if (child == 0) {
       int batches = 0;
       RunJob(images_, settings_, [&](const auto& batch) {
-        if (++batches == fatal) std::raise(SIGKILL);
+        if (++batches == fatal) {
+          WaitForBatchesBefore(fatal);
+          std::raise(SIGKILL);
+        }
         return FakePictures(batch);
       });
       _exit(1);
@@ -174,7 +178,9 @@ TEST_F(JobFaultsTest, AFailedPictureThatIsGoneKeepsNoLine) {
 
 TEST_F(JobFaultsTest, AnInterruptEndsBetweenBatchesAndResumes) {
   settings_.interrupted = [this] { return batches_ == 2; };
-  EXPECT_THROW(Run(), Interrupted);
+  EXPECT_EQ(ErrorText([this] { Run(); }),
+            "interrupted; " + settings_.out_folder +
+                " has 6 of 10 pictures; the same command makes the rest");
   EXPECT_EQ(batches_, 2);
   EXPECT_EQ(Manifest().size(), 6u);
   EXPECT_EQ(Files().size(), 7u);
@@ -184,12 +190,13 @@ TEST_F(JobFaultsTest, AnInterruptEndsBetweenBatchesAndResumes) {
 }
 
 TEST_F(JobFaultsTest, AnInterruptWithinABatchDropsIt) {
-  EXPECT_THROW(RunJob(images_, settings_,
-                      [this](const auto& batch) {
-                        if (++batches_ == 3) throw Interrupted();
-                        return FakePictures(batch);
-                      }),
-               Interrupted);
+  const auto stops = [this](const std::vector<ImageSettings>& batch) {
+    if (++batches_ == 3) throw Interrupted();
+    return FakePictures(batch);
+  };
+  EXPECT_FAILS(
+      RunJob(images_, settings_, stops),
+      HasSubstr("has 6 of 10 pictures, the batch in work was dropped"));
   EXPECT_EQ(Manifest().size(), 6u);
   Run();
   EXPECT_EQ(Files(), Undisturbed());
@@ -202,6 +209,118 @@ TEST_F(JobFaultsTest, AnInterruptedSecondRunLeavesOneLineAPicture) {
   EXPECT_THROW(Run(), Interrupted);
   EXPECT_EQ(Manifest().size(), 10u);
   settings_.interrupted = nullptr;
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+// Every file of the folder, byte by byte.
+std::map<std::string, std::string> Snapshot(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    files[entry.path()] = ReadFile(entry.path());
+  return files;
+}
+
+TEST_F(JobFaultsTest, WhatIsThereMayBeRefusedAndThenNothingChanges) {
+  settings_.refuse_mismatches = true;
+  Run();
+  EXPECT_EQ(Run().skipped, 10u) << "what fits is not refused";
+  const auto expect_refusal = [this](const std::string& message) {
+    const auto before = Snapshot(settings_.out_folder);
+    EXPECT_FAILS(Run(),
+                 AllOf(StartsWith(settings_.out_folder + ": "),
+                       HasSubstr("nothing was changed"), HasSubstr(message)));
+    EXPECT_EQ(batches_, 0);
+    EXPECT_EQ(Snapshot(settings_.out_folder), before);
+  };
+  // Traces of a kill, which a run removes.
+  std::ofstream(Out("0_0.png.1.gloce-tmp")) << "half";
+  std::ofstream(Out("manifest.jsonl"), std::ios::app) << "{\"file";
+
+  settings_.facts.steps = 20;
+  expect_refusal("0_0.png: was made with other settings; ");
+  expect_refusal("do not fit this job: 10;");
+  expect_refusal("; and 7 more");
+  settings_.facts.steps = 50;
+  settings_.facts.erasers = "89ab";
+  expect_refusal("was made with other settings");
+  settings_.facts.erasers = "4567cdef";
+  const std::string png = ReadFile(Out("1_0.png"));
+  WriteFileAtomically(Out("1_0.png"), png.substr(0, png.size() / 2));
+  expect_refusal("1_0.png: ");
+
+  settings_.refuse_mismatches = false;
+  EXPECT_EQ(Run().made, 1u);
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+TEST_F(JobFaultsTest, OnlyLinesOfTheBatchInFlightMayBeMissing) {
+  settings_.refuse_mismatches = true;
+  Run();
+  auto records = Manifest();
+  records.erase(records.begin(), records.begin() + 3);  // {0, 1, 2}
+  WriteManifest(records);
+  EXPECT_EQ(Run().made, 3u) << "as a kill may leave it";
+  EXPECT_EQ(Files(), Undisturbed());
+  records.erase(records.begin());  // of {3, 6, 7}
+  WriteManifest(records);
+  EXPECT_FAILS(Run(), HasSubstr("has no line in manifest.jsonl"));
+  EXPECT_EQ(Manifest(), records);
+}
+
+TEST_F(JobFaultsTest, AFolderThatVanishesEndsTheJob) {
+  for (const char* name : {"{case_number}_{i}.png", "{case_number}/{i}.png"}) {
+    settings_.filename_template = name;
+    std::filesystem::remove_all(settings_.out_folder);
+    batches_ = 0;
+    const auto vanishes = [this](const std::vector<ImageSettings>& batch) {
+      if (++batches_ == 2) {
+        WaitForBatchesBefore(2);
+        std::filesystem::remove_all(settings_.out_folder);
+      }
+      return FakePictures(batch);
+    };
+    EXPECT_FAILS(RunJob(images_, settings_, vanishes),
+                 AllOf(StartsWith(Out("manifest.jsonl: was removed")),
+                       HasSubstr("start the same command again")));
+    EXPECT_EQ(batches_, 3) << "was sampled while the second was written";
+    EXPECT_FALSE(std::filesystem::exists(settings_.out_folder));
+    EXPECT_EQ(Run().made, 10u);
+  }
+}
+
+TEST_F(JobFaultsTest, AManifestThatVanishesEndsTheJob) {
+  const auto vanishes = [this](const std::vector<ImageSettings>& batch) {
+    if (++batches_ == 2) {
+      WaitForBatchesBefore(2);
+      std::filesystem::remove(Out("manifest.jsonl"));
+    }
+    return FakePictures(batch);
+  };
+  EXPECT_FAILS(RunJob(images_, settings_, vanishes),
+               StartsWith(Out("manifest.jsonl: was removed or replaced")));
+  Run();
+  EXPECT_EQ(Files(), Undisturbed());
+}
+
+TEST_F(JobFaultsTest, NoMoreFilesToOpenEndsTheJob) {
+  rlimit usual{};
+  getrlimit(RLIMIT_NOFILE, &usual);
+  const auto at_the_limit = [&](const std::vector<ImageSettings>& batch) {
+    if (++batches_ == 2) {
+      WaitForBatchesBefore(2);
+      const rlimit none{0, usual.rlim_max};
+      setrlimit(RLIMIT_NOFILE, &none);
+    }
+    return FakePictures(batch);
+  };
+  const std::string message =
+      ErrorText([&] { RunJob(images_, settings_, at_the_limit); });
+  setrlimit(RLIMIT_NOFILE, &usual);
+  EXPECT_THAT(message,
+              AllOf(StartsWith(Out("1_1.png: cannot write: ")),
+                    HasSubstr("raise the limit on open files (ulimit -n)")));
+  EXPECT_EQ(Manifest().size(), 3u);
+  Run();
   EXPECT_EQ(Files(), Undisturbed());
 }
 

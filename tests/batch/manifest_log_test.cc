@@ -37,6 +37,7 @@ class ManifestLogTest : public ::testing::Test {
     log_.emplace(path_, [this](const RunRecord& record) {
       seen_.push_back(record.file);
     });
+    log_->Open();
   }
 
   const TemporaryFolder folder_;
@@ -68,6 +69,25 @@ TEST_F(ManifestLogTest, CutsOffATornLastLine) {
     log_->Append(Record("c.png"));
     EXPECT_EQ(ReadFile(path_), whole + torn);
   }
+}
+
+TEST_F(ManifestLogTest, ReadingChangesNothing) {
+  const ManifestLog missing(path_, [](const RunRecord&) {});
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  const std::string torn = Line("a.png") + "{";
+  WriteFileAtomically(path_, torn);
+  const ManifestLog log(path_, [](const RunRecord&) {});
+  EXPECT_EQ(ReadFile(path_), torn);
+}
+
+TEST_F(ManifestLogTest, NoticesThatItsFileIsNotInPlace) {
+  Open();
+  log_->Append(Record("a.png"));
+  log_->Sync();
+  WriteFileAtomically(path_, Line("b.png"));
+  EXPECT_FAILS(log_->Sync(), HasSubstr("was removed or replaced"));
+  std::filesystem::remove(path_);
+  EXPECT_FAILS(log_->CheckInPlace(), HasSubstr("was removed or replaced"));
 }
 
 TEST_F(ManifestLogTest, OtherDamageIsAnErrorThatNamesTheLine) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "bundle/manifest.h"
+#include "cli/own_mounts.h"
 #include "cli/run_program.h"
 #include "erasure/sample_erasers.h"
 #include "gloce/erasure/eraser_file.h"
@@ -234,7 +235,7 @@ TEST_F(BadInputTest, Conversions) {
   ExpectRefusal("convert --to kohya" + out + file, 2, "kohya");
   ExpectRefusal(to_gloce + file, 2, "--model is required");
   ExpectRefusal(to_gloce + kModel + "--only cat " + file, 2, "--only");
-  ExpectRefusal(to_gloce + kModel + "--preset x " + "--eta inf " + file, 2,
+  ExpectRefusal(to_gloce + kModel + "--preset demo --eta inf " + file, 2,
                 "--eta");
   ExpectRefusal(to_gloce + kModel + file, 1, "e.safetensors: ");
   ExpectRefusal(to_gloce + kModel + "nowhere", 1, "nowhere");
@@ -258,18 +259,6 @@ TEST_F(BadInputTest, OutputsThatCannotBeWritten) {
   ExpectRefusal(
       "build" + kModel + "--erase cat --out " + (folder_ / "no/such/folder/e"),
       1, "no/such/folder");
-}
-
-// A command that gives what follows a mount table of its own: as a user, as
-// root in a chroot (which may not make user namespaces), or "" where the kernel
-// grants neither.
-std::string OwnMounts() {
-  for (const std::string command :
-       {"unshare --user --map-root-user --mount ", "unshare --mount "}) {
-    if (std::system((command + "true 2>/dev/null").c_str()) == 0)
-      return command;
-  }
-  return "";
 }
 
 // Runs `arguments`, which write below `folder`, with hardly any room: on a

@@ -2,17 +2,14 @@
 // undisturbed one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 
 #include "cli/run_program.h"
+#include "cli/running_program.h"
 
 namespace gloce {
 namespace {
@@ -25,52 +22,6 @@ const std::string kBuild =
     "build --model " GLOCE_BUNDLES
     "/emoji --steps 4 --window 0:2 --num-seeds 2 --gate-start 0 --batch-size 2 "
     "--erase cat --erase fox --erase pizza ";
-
-// Names of the files in a folder, one a line.
-std::string Listing(const std::string& folder) {
-  std::string names;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none))
-    names += entry.path().filename().string() + "\n";
-  return names;
-}
-
-// A program that runs beside the test; what it prints goes to a file.
-class RunningProgram {
- public:
-  RunningProgram(const std::string& arguments, const std::string& output)
-      : pid_(fork()) {
-    if (pid_ != 0) return;
-    const std::string command = std::string("exec ") + GLOCE_PROGRAM + " " +
-                                arguments + " >" + output + " 2>&1";
-    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-    _exit(127);
-  }
-
-  // Waits until `reached` holds for the names in `folder`. False if the program
-  // ended before.
-  bool WaitFor(const std::string& folder,
-               const std::function<bool(const std::string& names)>& reached) {
-    while (!reached(Listing(folder))) {
-      if (waitpid(pid_, &status_, WNOHANG) == pid_) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return true;
-  }
-
-  void Signal(int signal) const { kill(pid_, signal); }
-
-  // Its exit code, or 128 + the signal that ended it. REQUIRES: WaitFor gave
-  // true.
-  int Wait() {
-    waitpid(pid_, &status_, 0);
-    return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
-  }
-
- private:
-  const pid_t pid_;
-  int status_ = 0;
-};
 
 // Starts the program and kills it (SIGKILL) once `reached` holds for the names
 // in `folder`. False if it ended before.

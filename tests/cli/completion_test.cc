@@ -106,7 +106,7 @@ TEST_F(BashCompletionTest, OffersEveryOptionOfEveryHelp) {
       const size_t dashes = line.find("--");
       const bool lists_one = dashes != line.npos &&
                              line.find_first_not_of(" -,hq") > dashes &&
-                             line.starts_with("  ");
+                             line.starts_with("  -");
       if (!lists_one) continue;
       const size_t end = line.find(' ', dashes);
       EXPECT_THAT(offered, Contains(line.substr(dashes, end - dashes)))

@@ -51,7 +51,8 @@ std::string Csv(const std::vector<ordered_json>& rows) {
           value.is_string() ? value.get<std::string>() : value.dump();
       for (size_t at = 0; (at = cell.find('"', at)) != cell.npos; at += 2)
         cell.insert(at, "\"");
-      line += (line.empty() ? "" : ",") + ("\"" + cell + "\"");
+      line += line.empty() ? "\"" : ",\"";
+      line += cell + '"';
     }
     text += "\n" + line;
   }
@@ -65,6 +66,11 @@ std::string JsonLines(const std::vector<ordered_json>& rows) {
     text += row.dump() + "\n";
   }
   return text;
+}
+
+// Of a line of a manifest, below the output folder.
+std::string FileOf(const ordered_json& line) {
+  return std::string("/").append(line["file"].get<std::string>());
 }
 
 int LargestDifference(const std::string& png, const std::string& other) {
@@ -93,7 +99,7 @@ class ShardsTest : public testing::Test {
                 const std::string& options = "") {
     const ProgramResult result =
         RunProgram("generate --model " GLOCE_BUNDLES
-                   "/emoji -q --steps 4 "
+                   "/emoji -q --steps 2 "
                    "--erasers " +
                    (folder_ / "e") + " --prompts " + (folder_ / table) +
                    " --out " + (folder_ / out) + " " + options);
@@ -134,7 +140,7 @@ TEST_F(ShardsTest, ShardsMakeTheFilesOfTheWholeJob) {
   for (const std::string& folder : folders) {
     EXPECT_EQ(Manifest(folder), manifest) << folder;
     for (const ordered_json& line : manifest) {
-      const auto file = "/" + line["file"].get<std::string>();
+      const std::string file = FileOf(line);
       EXPECT_EQ(ReadFile(folder_ / (folder + file)),
                 ReadFile(folder_ / ("whole" + file)))
           << folder << file;
@@ -149,7 +155,7 @@ TEST_F(ShardsTest, BatchSizesDifferByOneLevelAtMost) {
     Generate("job.csv", size, "--batch-size " + size);
     int largest = 0;
     for (const ordered_json& line : Manifest("4")) {
-      const auto file = "/" + line["file"].get<std::string>();
+      const std::string file = FileOf(line);
       largest = std::max(largest,
                          LargestDifference(ReadFile(folder_ / ("4" + file)),
                                            ReadFile(folder_ / (size + file))));

@@ -37,5 +37,14 @@ TEST(CallTimerTest, DividesByTheCallsThatWereMade) {
       0.005);
 }
 
+TEST(CallTimerTest, AMeasurementIsNotWorthFinishing) {
+  SamplingSettings settings;
+  settings.interrupted = [](double seconds_left) { return seconds_left > 1; };
+  MeasureSecondsPerCall(settings, [](const SamplingSettings& sampling) {
+    EXPECT_TRUE(sampling.interrupted(0.1));
+    Make(sampling, 1);
+  });
+}
+
 }  // namespace
 }  // namespace gloce

@@ -13,6 +13,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// Bit for bit where diffusers runs on the same processor. The last bits of a
+// float32 cumulative product depend on how wide its vector instructions are:
+// processors differ by 4e-7 relative.
+constexpr double kOtherProcessors = 1e-6;
+
 TEST(NoiseScheduleTest, AlphasCumprodMatchDiffusers) {
   const nlohmann::json golden = ReadGolden("trajectories.json");
   ASSERT_EQ(golden.at("alphas_cumprod").size(), 4);
@@ -23,8 +28,8 @@ TEST(NoiseScheduleTest, AlphasCumprodMatchDiffusers) {
     ASSERT_EQ(alphas.size(), 1000);
     const auto indices = golden_case.at("indices").get<std::vector<size_t>>();
     for (size_t i = 0; i < indices.size(); ++i) {
-      EXPECT_FLOAT_EQ(alphas[indices[i]],
-                      golden_case.at("values")[i].get<float>())
+      const auto expected = golden_case.at("values")[i].get<double>();
+      EXPECT_NEAR(alphas[indices[i]], expected, kOtherProcessors * expected)
           << "t = " << indices[i];
     }
   }

@@ -3,7 +3,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
+#include <limits>
+#include <thread>
 
 #include "gloce/base/error.h"
 
@@ -88,11 +91,35 @@ TEST(SampleLatentsTest, StopsWhenInterrupted) {
   FakeDenoiser denoiser;
   SamplingSettings settings;
   int asked = 0;
-  settings.interrupted = [&] { return ++asked > 3; };
+  settings.interrupted = [&](double) { return ++asked > 3; };
   EXPECT_THROW(SampleLatents(denoiser, *Ddim(), InitialNoise({0}, 4, 4, 4),
                              TwoHalves(1), settings),
                Interrupted);
   EXPECT_EQ(denoiser.timesteps.size(), 3u);
+}
+
+TEST(SampleLatentsTest, TellsWhatIsLeftAtThePaceSoFar) {
+  class Slow : public FakeDenoiser {
+    at::Tensor Predict(const at::Tensor& x, double timestep,
+                       const Conditioning& conditioning) override {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      return FakeDenoiser::Predict(x, timestep, conditioning);
+    }
+  } slow;
+  SamplingSettings settings;
+  settings.last_call = 3;  // four calls
+  std::vector<double> left;
+  settings.interrupted = [&](double seconds_left) {
+    left.push_back(seconds_left);
+    return false;
+  };
+  SampleLatents(slow, *Ddim(), InitialNoise({0}, 4, 4, 4), TwoHalves(1),
+                settings);
+  ASSERT_EQ(left.size(), 4u);
+  EXPECT_EQ(left[0], std::numeric_limits<double>::infinity());
+  EXPECT_GE(left[1], 0.015);  // a call took at least 5 ms
+  EXPECT_GE(left[2], 0.010);
+  EXPECT_GE(left[3], 0.005);
 }
 
 TEST(SampleLatentsTest, LatentsThatAreNotFiniteAreNoPicture) {

@@ -12,9 +12,11 @@ namespace {
 // The contract is 1e-4. diffusers integrates the coefficients of LMS in
 // float32: the worst run differs by 4.0e-6, and itself by 3.0e-6 from one in
 // float64. DDIM is equal, PNDM differs by 1.2e-7 after a Runge-Kutta warm-up,
-// Euler by 1.8e-7, DPM-Solver++ by 3.4e-7.
+// Euler by 1.8e-7, DPM-Solver++ by 3.4e-7: on the processor that made the
+// reference. On one with other vector instructions, where diffusers differs
+// from itself (noise_schedule_test.cc), the worst differs by 1.6e-6.
 constexpr double kLmsTolerance = 1e-5;
-constexpr double kTolerance = 5e-7;
+constexpr double kTolerance = 4e-6;
 
 std::vector<float> Floats(const nlohmann::json& values) {
   return values.get<std::vector<float>>();

@@ -89,7 +89,7 @@ class Run:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*")
-            if path.is_file() and path.name not in ("manifest.jsonl", ".gloce-lock")}
+            if path.is_file() and path.name not in ("manifest.jsonl", "summary.json", ".gloce-lock")}
 
 
 def manifest_of(folder: Path) -> list[dict]:

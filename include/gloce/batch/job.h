@@ -115,6 +115,10 @@ struct JobSettings {
   std::string filename_template;  // see batch/output_names.h
   int64_t batch_size = 1;
   bool overwrite = false;
+  // Ends the job before anything is changed if pictures are there that are not
+  // right; else they are made again. What a kill can leave is made again in
+  // any case: pictures of one batch that lack nothing but their lines.
+  bool refuse_mismatches = false;
   // Shard `shard` of `num_shards`, from 1. Whole batches are dealt out in
   // contiguous runs of about equal work (pixels × pictures, twice with
   // guidance), so that a shard's pictures are those of the undivided job to the
@@ -151,8 +155,10 @@ struct JobSettings {
 //
 // Throws UsageError if a setting is out of range; Error if two images would
 // share a file, if another process writes in the folder, if manifest.jsonl is
-// damaged, or if the disk refuses a write; Interrupted once asked to stop.
-// Whatever it throws, every file is whole and the next run goes on from there.
+// damaged, if the disk refuses a write, or if the folder or its manifest is
+// removed meanwhile, or for JobSettings::refuse_mismatches; Interrupted once
+// asked to stop. Whatever it throws, every file is whole and the next run goes
+// on from there.
 JobSummary RunJob(const std::vector<JobImage>& images,
                   const JobSettings& settings, const SampleBatch& sample);
 

@@ -19,7 +19,9 @@ struct SamplingSettings {
   double guidance_scale = 7.5;       // 1 or less: no classifier-free guidance
   std::optional<int64_t> last_call;  // stop after this call, counted from 0
   std::function<void(int64_t call)> on_call;  // after each call of the denoiser
-  std::function<bool()> interrupted;          // asked before each call
+  // Asked before each call whether to stop. `seconds_left` is what the calls
+  // that are left take at the pace of those before; infinite before the first.
+  std::function<bool(double seconds_left)> interrupted;
 };
 
 // Standard normal noise (B, C, H, W) on the CPU, row b from a generator of its

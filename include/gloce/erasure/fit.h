@@ -35,7 +35,8 @@ struct FitOptions {
   // of one prompt take at Stable Diffusion 1.4's size, and some more.
   int64_t kept_bytes = int64_t{2} << 30;
   std::function<void(const FitProgress&)> progress;
-  std::function<bool()> interrupted;
+  // Asked whether to stop, as SamplingSettings::interrupted is.
+  std::function<bool(double seconds_left)> interrupted;
 };
 
 // What FitErasers will do, if nothing is kept from before.
