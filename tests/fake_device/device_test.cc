@@ -26,6 +26,15 @@ std::string Build(const std::string& bundle, const std::string& dtype) {
          " --steps 6 --window 0:2 --num-seeds 1 --gate-start 0 --out ";
 }
 
+// Of all values of two pictures of one size, squared and summed.
+double SquareDistance(const std::vector<uint8_t>& a,
+                      const std::vector<uint8_t>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += std::pow(a[i] - b[i], 2);
+  return sum;
+}
+
 class DevicePicturesTest : public testing::Test {
  protected:
   // The picture's values, drawn on `device`.
@@ -71,18 +80,25 @@ TEST_P(DeviceCasesTest, ErasersAndPicturesAreThoseOfTheCpu) {
   RunOn(kDevice, Build(bundle, dtype) + on_device);
   EXPECT_EQ(ReadFile(on_cpu), ReadFile(on_device));
 
-  const std::string plain = Model(bundle) + "--steps 5 --scheduler " +
-                            scheduler + " --dtype " + dtype;
+  const std::string base = Model(bundle) + "--steps 5 --scheduler " + scheduler;
+  const std::string plain = base + " --dtype " + dtype;
   const std::vector<uint8_t> untouched = Draw("cpu", plain);
   EXPECT_EQ(untouched, Draw(kDevice, plain));
 
-  const std::string erased = plain + " --erasers " + on_cpu;
-  const std::vector<uint8_t> expected = Draw("cpu", erased);
+  const std::string erasing = " --erasers " + on_cpu;
+  const std::vector<uint8_t> expected = Draw("cpu", plain + erasing);
   EXPECT_NE(expected, untouched) << "no gate opened, this would say nothing";
   // The CPU leaves out tokens whose gate is below 1.5e-8, an accelerator
-  // updates all: last bits of the latents, and so at most the rounding of a
-  // picture's values, may differ.
-  EXPECT_LE(MaxDifference(expected, Draw(kDevice, erased)), 1);
+  // updates all: last bits of the latents may differ. In float32 that is at
+  // most the rounding of a picture's values; in bfloat16 it shows, but is less
+  // than what bfloat16 itself changes.
+  const std::vector<uint8_t> got = Draw(kDevice, plain + erasing);
+  if (dtype == "float32") {
+    EXPECT_LE(MaxDifference(expected, got), 1);
+  } else {
+    EXPECT_LT(SquareDistance(expected, got),
+              SquareDistance(expected, Draw("cpu", base + erasing)));
+  }
 }
 
 TEST_F(DevicePicturesTest, TheSecondDeviceIsAsGoodAsTheFirst) {
@@ -94,17 +110,16 @@ TEST_F(DevicePicturesTest, TheSecondDeviceIsAsGoodAsTheFirst) {
 // compared with float32, and with bfloat16, which has three bits less.
 TEST_F(DevicePicturesTest, Float16IsCloserToFloat32ThanBfloat16) {
   std::map<std::string, std::vector<uint8_t>> pictures;
-  std::map<std::string, double> square;
   for (const std::string dtype : {"float32", "float16", "bfloat16"}) {
     pictures[dtype] =
         Draw(kDevice, Model("emoji") + "--steps 4 --dtype " + dtype);
-    const auto& expected = pictures["float32"];
-    for (size_t i = 0; i < expected.size(); ++i) {
-      square[dtype] += std::pow(pictures[dtype][i] - expected[i], 2);
-    }
   }
-  EXPECT_GT(square["bfloat16"], 0);
-  EXPECT_LT(square["float16"], square["bfloat16"]);
+  const double float16 =
+      SquareDistance(pictures["float32"], pictures["float16"]);
+  const double bfloat16 =
+      SquareDistance(pictures["float32"], pictures["bfloat16"]);
+  EXPECT_GT(bfloat16, 0);
+  EXPECT_LT(float16, bfloat16);
 }
 
 // One step there agrees with the CPU's, with and without erasers.
