@@ -38,6 +38,9 @@ for count in BUILD_SHARDS GENERATE_SHARDS; do
   [[ ${!count} =~ ^[1-9][0-9]*$ ]] || die "$1: $count: got \"${!count}\", expected a whole number from 1"
 done
 
+[[ " ${GENERATE_ARGS[*]} " != *" --overwrite "* ]] ||
+  die "$1: GENERATE_ARGS: with --overwrite a requeued task would begin anew; take another OUT"
+
 mkdir -p "$OUT/logs" "$OUT/build"
 OUT=$(cd "$OUT" && pwd)
 [ -z "$CONCEPTS" ] || ERASERS+=("$OUT/erasers.safetensors")

@@ -19,6 +19,11 @@ const char* SystemAdvice(int error) {
     case EACCES:
     case EPERM:
       return "; see who owns it and what its permissions are";
+    case ENOLCK:
+    case ENOSYS:
+    case ENOTSUP:
+      return "; the file system does not do that: have it mounted so that it "
+             "does (Lustre: -o flock), or give another place";
     case EMFILE:
       return "; raise the limit on open files (ulimit -n)";
     default:

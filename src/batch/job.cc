@@ -19,6 +19,7 @@
 #include "batch/manifest_log.h"
 #include "batch/mismatches.h"
 #include "batch/parameters_text.h"
+#include "batch/prompt_table.h"
 #include "gloce/base/error.h"
 #include "gloce/batch/png_writer.h"
 
@@ -99,13 +100,13 @@ class Job {
     try {
       RunUnderLock();
     } catch (const Interrupted& interrupted) {
-      End(JobState::kInterrupted, interrupted.what());
+      End(lock, JobState::kInterrupted, interrupted.what());
       throw;
     } catch (const std::exception& error) {
-      End(JobState::kFailed, error.what());
+      End(lock, JobState::kFailed, error.what());
       throw;
     }
-    End(JobState::kDone, "");
+    End(lock, JobState::kDone, "");
     return std::move(summary_);
   }
 
@@ -124,11 +125,11 @@ class Job {
     try {
       RunBatches();
     } catch (const Interrupted&) {
+      FinishWriting();  // where it failed, that is what the user must hear
       try {
-        FinishWriting();
         manifest_->Compact(files_);
       } catch (const Error&) {
-        // What is written is whole; the user asked to stop and hears that.
+        // The file is whole as it is.
       }
       throw Interrupted(InterruptedText());
     }
@@ -136,12 +137,10 @@ class Job {
   }
 
   // Tells of the job's end, unless it never began or its folder is no more.
-  void End(JobState state, const std::string& error) {
+  void End(const FolderLock& lock, JobState state, const std::string& error) {
     if (writing_.valid()) writing_.wait();
     summary_.error = error;
-    std::error_code unreadable;
-    if (has_begun_ && fs::exists(settings_.out_folder, unreadable))
-      EnterState(state);
+    if (has_begun_ && lock.IsInPlace()) EnterState(state);
   }
 
   void EnterState(JobState state) {
@@ -315,7 +314,12 @@ class Job {
     ++summary_.made;
   }
 
+  // The job goes on, so it is told now: who knows how it ends.
   void NoteFailures(const Batch& batch, const std::string& message) {
+    Notice(PlaceOfRow(settings_.origin, images_[batch[0]].line) + ": " +
+           files_[batch[0]] +
+           (batch.size() > 1 ? " and the rest of its batch" : "") +
+           " failed: " + message);
     for (const size_t k : batch) {
       if (is_right_[k]) continue;
       ++summary_.failed;
@@ -343,7 +347,8 @@ class Job {
            std::to_string(summary_.made + summary_.skipped) + " of " +
            std::to_string(summary_.total) + " pictures" +
            (is_dropped_ ? ", the batch in work was dropped" : "") +
-           "; the same command makes the rest";
+           "; the same command makes the rest" +
+           (settings_.overwrite ? ", without --overwrite" : "");
   }
   void Notice(const std::string& text) const {
     if (settings_.notice) settings_.notice(text);

@@ -55,6 +55,11 @@ JobImages ImagesOfRows(const std::vector<PromptRow>& rows,
       JobImage image = FirstImage(row, defaults);
       const int64_t count = row.num_images.value_or(defaults.num_images);
       CheckSeeds(image.settings.seed, count);
+      if (count > kMaxImages - static_cast<int64_t>(result.images.size())) {
+        throw Error(std::to_string(count) +
+                    " more pictures; a job has at most " +
+                    std::to_string(kMaxImages) + ", so split the table");
+      }
       if (check) check(row, image.settings);
       const int64_t seed = image.settings.seed;
       for (; image.i < count; ++image.i) {

@@ -1,6 +1,7 @@
 // From the rows of a table to the pictures of a job.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,6 +10,9 @@
 #include "gloce/batch/job.h"
 
 namespace gloce {
+
+// Of one job. Each takes some hundred bytes.
+inline constexpr int64_t kMaxImages = 2'000'000;
 
 // What a row that says nothing gets; `settings.prompt` is not used.
 struct RowDefaults {
@@ -26,7 +30,8 @@ struct JobImages {
 
 // The images of all rows, in order; image i of a row has the row's seed + i.
 // `origin` begins every message. A row is bad if a seed exceeds 2^63 - 1 that
-// way, a prompt is no valid UTF-8 or has a NUL, or `check` (which may be empty)
+// way, the job would have more than kMaxImages, a prompt is no valid UTF-8 or
+// has a NUL, or `check` (which may be empty)
 // refuses its images; then none of them is there.
 JobImages ImagesOfRows(const std::vector<PromptRow>& rows,
                        const RowDefaults& defaults, const std::string& origin,

@@ -96,7 +96,8 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
       BatchesOfShard(CutIntoBatches(images, settings.batch_size), images,
                      settings.shard, settings.num_shards);
   const std::string& out = settings.out_folder;
-  if (fs::exists(out) && !fs::is_directory(out)) {
+  std::error_code unreadable;  // which the job itself will report
+  if (fs::exists(out, unreadable) && !fs::is_directory(out, unreadable)) {
     throw Error(out + ": is not a folder");
   }
   FittingLines lines(images, files, settings.facts, batches);
@@ -115,7 +116,7 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
           RecordOfImage(images[k], files[k], settings.facts);
       const std::string path = out + "/" + files[k];
       ++survey.total;
-      const bool there = fs::exists(path);
+      const bool there = fs::exists(path, unreadable);
       if (there && !settings.overwrite &&
           survey.mismatches.Check(path, record, lines.Has(k), b).empty()) {
         ++survey.there;

@@ -10,6 +10,7 @@
 #include "bundle/torch_error.h"
 #include "cli/command.h"
 #include "cli/config_file.h"
+#include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/log_options.h"
 #include "cli/options_of.h"
@@ -82,26 +83,6 @@ nlohmann::json GivenOptions(CLI::App& subcommand) {
   return given;
 }
 
-// Runs `command` between two records in the log file.
-int RunLogged(CLI::App& subcommand, const Command& command) {
-  const std::string& name = subcommand.get_name();
-  std::error_code gone;  // leaves the folder empty
-  LogRecord(LogLevel::kInfo, "gloce " + name + " started",
-            {{"version", GLOCE_VERSION},
-             {"options", GivenOptions(subcommand)},
-             {"folder", std::filesystem::current_path(gone).string()}});
-  const auto start = std::chrono::steady_clock::now();
-  const int code = command();
-  std::cout.flush();
-  if (!std::cout) throw Error("cannot write to stdout");
-  LogRecord(LogLevel::kInfo, "gloce " + name + " ended",
-            {{"exit_code", code},
-             {"seconds", std::chrono::duration<double>(
-                             std::chrono::steady_clock::now() - start)
-                             .count()}});
-  return code;
-}
-
 // Whatever it throws is the current exception.
 int ReportException() {
   try {
@@ -117,6 +98,35 @@ int ReportException() {
   }
 }
 
+int RunAndReport(const Command& command) {
+  try {
+    const int code = command();
+    std::cout.flush();
+    if (!std::cout) throw Error("cannot write to stdout");
+    return code;
+  } catch (const std::exception&) {
+    return ReportException();
+  }
+}
+
+// Runs `command` between two records in the log file.
+int RunLogged(CLI::App& subcommand, const Command& command) {
+  const std::string& name = subcommand.get_name();
+  std::error_code gone;  // leaves the folder empty
+  LogRecord(LogLevel::kInfo, "gloce " + name + " started",
+            {{"version", GLOCE_VERSION},
+             {"options", GivenOptions(subcommand)},
+             {"folder", std::filesystem::current_path(gone).string()}});
+  const auto start = std::chrono::steady_clock::now();
+  const int code = RunAndReport(command);
+  LogRecord(LogLevel::kInfo, "gloce " + name + " ended",
+            {{"exit_code", code},
+             {"seconds", std::chrono::duration<double>(
+                             std::chrono::steady_clock::now() - start)
+                             .count()}});
+  return code;
+}
+
 // Wrong usage is told to the log file too, if that much is known of it.
 void TryStartLog(const LogOptions& log) {
   try {
@@ -129,6 +139,7 @@ void TryStartLog(const LogOptions& log) {
 }  // namespace
 
 int RunGloce(int argc, const char* const* argv) {
+  PrepareSignals();
   KeepFreedMemory();
   CLI::App app(kDescription, "gloce");
   app.set_version_flag("--version", std::string("gloce ") + GLOCE_VERSION);

@@ -54,6 +54,7 @@ class BatchSampler {
   PictureCost Measure(const ImageSettings& image);
 
  private:
+  std::vector<Picture> Draw(const std::vector<ImageSettings>& batch);
   at::Tensor Sample(const std::vector<ImageSettings>& batch,
                     SamplingSettings sampling);
   void Choose(std::optional<size_t> choice);
@@ -61,7 +62,7 @@ class BatchSampler {
 
   Pipeline& pipeline_;
   SamplerSettings settings_;
-  double decoding_seconds_per_pixel_ = 0;  // of the batch before
+  double decoding_seconds_per_pixel_ = 0;  // of the batch before, if any
   std::unique_ptr<Unet> plain_;
   std::unique_ptr<ErasedDenoiser> erased_;
 

@@ -10,6 +10,7 @@
 #include "base/join.h"
 #include "base/sha256.h"
 #include "batch/job_images.h"
+#include "batch/output_names.h"
 #include "batch/prompt_table.h"
 #include "bundle/manifest.h"
 #include "cli/batch_sampler.h"
@@ -136,7 +137,7 @@ void RegisterOptions(CLI::App& app, GenerateOptions& o) {
                  "Pictures that are there but damaged or made otherwise: redo "
                  "makes them\nagain, refuse ends the job before anything is "
                  "changed")
-      ->check(CLI::IsMember({"redo", "refuse"}))
+      ->check(OneOf({"redo", "refuse"}))
       ->capture_default_str();
   app.add_flag("--overwrite", o.overwrite, "Make all pictures again")
       ->excludes("--on-mismatch");
@@ -317,7 +318,7 @@ int RunGenerate(const GenerateOptions& o) {
   job.filename_template = !o.filename.empty() ? o.filename
                           : o.prompts_file.empty()
                               ? "{prompt-dashed}_{seed}_{i}.png"
-                              : "{case_number}_{i}.png";
+                              : kCaseNumberTemplate;
   job.batch_size = o.batch_size;
   job.overwrite = o.overwrite;
   job.refuse_mismatches = o.on_mismatch == "refuse";

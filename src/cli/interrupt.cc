@@ -18,6 +18,9 @@ namespace {
 // Below the 30 s that Slurm waits by default (KillWait) before it kills.
 int64_t g_grace_seconds = 20;
 
+// Signals in such a time are one: `timeout` signals the program and its group.
+constexpr double kSecondsOfOneSignal = 1;
+
 // When the grace period is over, by SecondsNow; 0 while there was no signal.
 std::atomic<double> g_end = 0;
 static_assert(std::atomic<double>::is_always_lock_free);
@@ -40,12 +43,37 @@ double SecondsNow() {
 }
 
 void OnSignal(int signal) {
-  if (signal == SIGALRM || g_end != 0) EndAtOnce();
-  g_end = SecondsNow() + static_cast<double>(g_grace_seconds);
-  alarm(static_cast<unsigned>(g_grace_seconds));
+  const double now = SecondsNow();
+  const auto grace = static_cast<double>(g_grace_seconds);
+  double none = 0;
+  if (signal != SIGALRM && g_end.compare_exchange_strong(none, now + grace)) {
+    alarm(static_cast<unsigned>(g_grace_seconds));
+  } else if (signal == SIGALRM || now > g_end - grace + kSecondsOfOneSignal) {
+    EndAtOnce();
+  }
+}
+
+void EndBeforeWork(int) { _exit(kInterrupted); }
+
+// Leaves a signal ignored that was ignored when the program was started, as
+// shells do for what runs in the background.
+void Handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  sigaction(signal, nullptr, &action);
+  if (action.sa_handler == SIG_IGN) return;
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigfillset(&action.sa_mask);  // one at a time
+  sigaction(signal, &action, nullptr);
 }
 
 }  // namespace
+
+void PrepareSignals() {
+  for (const int signal : {SIGINT, SIGTERM}) Handle(signal, EndBeforeWork);
+  signal(SIGXFSZ, SIG_IGN);  // write then fails with EFBIG
+  signal(SIGALRM, SIG_DFL);  // which nobody may have ignored
+}
 
 void AddGraceOption(CLI::App& app) {
   app.add_option("--grace", g_grace_seconds,
@@ -56,12 +84,7 @@ void AddGraceOption(CLI::App& app) {
 }
 
 void InstallInterruptHandler() {
-  struct sigaction action {};
-  action.sa_handler = OnSignal;
-  action.sa_flags = SA_RESTART;
-  sigfillset(&action.sa_mask);  // one at a time
-  for (const int signal : {SIGINT, SIGTERM, SIGALRM})
-    sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGALRM}) Handle(signal, OnSignal);
 }
 
 bool WasInterrupted() { return g_end != 0; }

@@ -7,13 +7,18 @@ class App;
 
 namespace gloce {
 
+// For the start of the program. Until InstallInterruptHandler, SIGINT and
+// SIGTERM end it with kInterrupted, unless it was started to ignore them. A
+// limit on the size of files becomes an error of the write that meets it.
+void PrepareSignals();
+
 // Adds --grace, the seconds that work may go on after the signal.
 void AddGraceOption(CLI::App& app);
 
 // For commands that ask the questions below: from now on the first SIGINT or
-// SIGTERM is noted and begins the grace period. Its end, or a second signal,
-// ends the process at once, with kInterrupted: files are whole at every
-// instant.
+// SIGTERM is noted and begins the grace period. Its end, or a second signal
+// that comes later than a second after the first (timeout sends two), ends the
+// process at once, with kInterrupted: files are whole at every instant.
 void InstallInterruptHandler();
 
 // True once a signal was noted.

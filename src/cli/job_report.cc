@@ -47,7 +47,8 @@ void PrintSummary(const std::string& out, const JobSummary& summary,
     std::cout << '\n';
   }
   for (const JobFailure& f : summary.failures)
-    LogWarning(f.file + ": " + f.message, {{"file", f.file}, {"row", f.row}});
+    LogWarning(f.file + ": " + f.message,
+               {{"file", f.file}, {"row", f.row}, {"line", f.line}});
   if (summary.failed > summary.failures.size()) {
     LogWarning("and " + Counted(summary.failed - summary.failures.size(),
                                 "more failed picture"));

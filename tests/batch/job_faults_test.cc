@@ -202,6 +202,31 @@ TEST_F(JobFaultsTest, AnInterruptWithinABatchDropsIt) {
   EXPECT_EQ(Files(), Undisturbed());
 }
 
+TEST_F(JobFaultsTest, AnOverwritingJobGoesOnWithoutOverwriting) {
+  const auto expected = Undisturbed();
+  Run();
+  settings_.overwrite = true;
+  settings_.interrupted = [this] { return batches_ == 2; };
+  EXPECT_FAILS(Run(), HasSubstr("has 6 of 10 pictures; the same command makes "
+                                "the rest, without --overwrite"));
+  settings_.overwrite = false;
+  settings_.interrupted = nullptr;
+  EXPECT_EQ(Run().skipped, 10u);
+  EXPECT_EQ(Files(), expected);
+}
+
+// What keeps pictures from being written must be mended first.
+TEST_F(JobFaultsTest, AWriteErrorIsHeardBeforeAnInterrupt) {
+  settings_.interrupted = [this] { return batches_ == 1; };
+  EXPECT_FAILS(RunJob(images_, settings_,
+                      [this](const std::vector<ImageSettings>& batch) {
+                        ++batches_;
+                        std::filesystem::remove(Out("manifest.jsonl"));
+                        return FakePictures(batch);
+                      }),
+               StartsWith(Out("manifest.jsonl: was removed or replaced")));
+}
+
 TEST_F(JobFaultsTest, AnInterruptedSecondRunLeavesOneLineAPicture) {
   Run();
   settings_.overwrite = true;

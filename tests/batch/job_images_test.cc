@@ -57,6 +57,23 @@ TEST(JobImagesTest, RowsOverrideDefaults) {
   }
 }
 
+TEST(JobImagesTest, AJobHasAMostOfPictures) {
+  RowDefaults defaults = Defaults();
+  defaults.num_images = kMaxImages;
+  PromptRow row;
+  row.prompt = "a cat";
+  row.num_images = 2;
+  PromptRow large = row;
+  large.num_images = std::nullopt;
+  large.line = 3;
+  const JobImages job = ImagesOfRows({row, large, row}, defaults, "p.csv");
+  EXPECT_EQ(job.images.size(), 4u);
+  ASSERT_EQ(job.bad_rows.size(), 1u);
+  EXPECT_THAT(job.bad_rows[0].message,
+              StartsWith("p.csv: line 3: 2000000 more pictures; a job has at "
+                         "most 2000000, so split the table"));
+}
+
 TEST(JobImagesTest, SeedsEndAt63Bits) {
   PromptRow row;
   row.prompt = "a cat";

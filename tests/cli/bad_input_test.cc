@@ -270,7 +270,7 @@ ProgramResult RunOnAFullDisk(const std::string& arguments,
   fs::create_directory(folder);
   const std::string mounts = OwnMounts();
   const std::string little_room =
-      mounts.empty() ? "ulimit -f 1; trap \"\" XFSZ; "
+      mounts.empty() ? "ulimit -f 1; "
                      : "mount -t tmpfs -o size=" + std::to_string(kilobytes) +
                            "k tmpfs " + folder + " && ";
   ProgramResult result = RunProgram(arguments + "; code=$?; ls -AR " + folder +

@@ -107,12 +107,12 @@ TEST(BuildPartsTest, ADiskThatIsFullLosesNothing) {
   const TemporaryFolder folder;
   const std::string out = folder / "e.safetensors";
   const ProgramResult full =  // blocks of 512 bytes
-      RunProgram(kBuild + "-q --out " + out, "trap '' XFSZ; ulimit -f 60;");
+      RunProgram(kBuild + "-q --out " + out, "ulimit -f 60;");
   EXPECT_EQ(full.exit_code, 1);
   EXPECT_THAT(full.err, HasSubstr("write failed: File too large"));
   EXPECT_FALSE(fs::exists(out));
   EXPECT_THAT(Listing(out + ".parts"), HasSubstr("surrogate-"));
-  EXPECT_THAT(Listing(out + ".parts"), Not(HasSubstr(".tmp")));
+  EXPECT_THAT(Listing(out + ".parts"), Not(HasSubstr("gloce-tmp")));
   const ProgramResult resumed = RunProgram(kBuild + "-q --out " + out);
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   ASSERT_EQ(RunProgram(kBuild + "-q --out " + (folder / "fresh")).exit_code, 0);

@@ -98,9 +98,13 @@ TEST_F(LogTest, LevelsLeaveOutWhatIsLess) {
 TEST_F(LogTest, ErrorsThatEndTheProgramReachTheLog) {
   const std::string log = " --log-format json --log-file " + log_;
   EXPECT_EQ(RunProgram("inspect nowhere" + log).exit_code, 1);
-  EXPECT_EQ(Records().back()["level"], "error");
-  EXPECT_THAT(Records().back()["message"].get<std::string>(),
-              HasSubstr("nowhere"));
+  const auto records = Records();
+  ASSERT_GE(records.size(), 2u);
+  const json& error = records[records.size() - 2];
+  EXPECT_EQ(error["level"], "error");
+  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("nowhere"));
+  EXPECT_EQ(records.back()["message"], "gloce inspect ended");
+  EXPECT_EQ(records.back()["exit_code"], 1);
   // Wrong usage too, wherever it stands.
   EXPECT_EQ(RunProgram("inspect" + log + " a b").exit_code, 2);
   EXPECT_EQ(Records().back()["level"], "error");

@@ -28,7 +28,7 @@ class GpuCheckTest(unittest.TestCase):
             report = Path(folder) / "report.md"
             done = check("--device", "cpu", "--bundle", BUNDLE, "--report", report, "--steps", "2",
                          "--batch-sizes", "1,2", "--repeats", "1", "--concepts", "1,2",
-                         "--tests", "^DdimTest")
+                         "--tests", "^diffusion_unit")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn(f"report: {report}", done.stdout)
             text = report.read_text()

@@ -270,6 +270,7 @@ class SettingsTest(SlurmTest):
                 (good + "PROMPTS=nowhere", "nowhere: no such file"),
                 (good + "ERASERS=(nowhere)", "nowhere: no such file"),
                 (good + "GENERATE_SHARDS=0", 'GENERATE_SHARDS: got "0"'),
+                (good + "GENERATE_ARGS=(--overwrite)", "GENERATE_ARGS: with --overwrite"),
                 (good + "GENERATE_SHARD=2", "no setting is called GENERATE_SHARD$"),
                 (good + "SBATCH_ARGS=(--partition=nowhere)", "sbatch refused generate")):
             with self.subTest(message):
