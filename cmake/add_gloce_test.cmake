@@ -25,7 +25,7 @@ function(add_gloce_test name label)
     set_tests_properties(${name} PROPERTIES
       LABELS unit TIMEOUT 600 FAIL_REGULAR_EXPRESSION "SKIPPED")
   else()
-    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES
+    gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60 PROPERTIES
       LABELS ${label} TIMEOUT 300 FIXTURES_REQUIRED bundles)
   endif()
 endfunction()
