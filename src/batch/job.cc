@@ -1,7 +1,6 @@
 #include "gloce/batch/job.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <future>
@@ -14,6 +13,7 @@
 #include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/run_manifest.h"
+#include "base/stopwatch.h"
 #include "batch/job_plan.h"
 #include "batch/job_state.h"
 #include "batch/manifest_log.h"
@@ -27,13 +27,8 @@ namespace gloce {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMaxNotices = 10;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Milliseconds are what a time of this kind is good for.
 double RoundedToMilliseconds(double seconds) {
@@ -115,11 +110,11 @@ class Job {
     for (const Batch& batch : batches_) summary_.total += batch.size();
     CheckNamesWithoutCase();
     FindWhatIsThere();
-    summary_.seconds_of_scan = SecondsSince(start_);
+    summary_.seconds_of_scan = watch_.Seconds();
     RemoveStaleTemporariesOf(settings_.out_folder, files_);
     manifest_->Open();
     Prepare();
-    summary_.seconds_of_start = SecondsSince(start_);
+    summary_.seconds_of_start = watch_.Seconds();
     EnterState(JobState::kRunning);
     ReportProgress();
     try {
@@ -146,7 +141,7 @@ class Job {
   void EnterState(JobState state) {
     has_begun_ = true;
     summary_.state = state;
-    summary_.seconds = SecondsSince(start_);
+    summary_.seconds = watch_.Seconds();
     if (settings_.state_changed) settings_.state_changed(summary_);
   }
 
@@ -245,7 +240,7 @@ class Job {
     for (const size_t k : batch) {
       settings.push_back(images_[k].settings);
     }
-    const Clock::time_point start = Clock::now();
+    const Stopwatch watch;
     std::vector<Picture> pictures;
     try {
       pictures = sample_(settings);
@@ -263,7 +258,7 @@ class Job {
                              " gave " + std::to_string(pictures.size()) +
                              " pictures");
     }
-    const double seconds = SecondsSince(start);
+    const double seconds = watch.Seconds();
     summary_.seconds_of_sampling += seconds;
     summary_.sampled += pictures.size();
     FinishWriting();
@@ -356,13 +351,13 @@ class Job {
   void ReportProgress() const {
     if (!settings_.progress) return;
     settings_.progress({summary_.total, summary_.made, summary_.skipped,
-                        summary_.failed, SecondsSince(start_)});
+                        summary_.failed, watch_.Seconds()});
   }
 
   const std::vector<JobImage>& images_;
   const JobSettings& settings_;
   const SampleBatch& sample_;
-  const Clock::time_point start_ = Clock::now();
+  const Stopwatch watch_;
   const std::vector<std::string> files_;  // of all images
   const std::vector<Batch> batches_;      // of this shard
   std::vector<fs::path> new_folders_;     // made by this run, inner ones first

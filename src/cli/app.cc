@@ -1,12 +1,12 @@
 #include "cli/app.h"
 
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/allocator.h"
 #include "base/join.h"
+#include "base/stopwatch.h"
 #include "bundle/torch_error.h"
 #include "cli/command.h"
 #include "cli/config_file.h"
@@ -117,13 +117,10 @@ int RunLogged(CLI::App& subcommand, const Command& command) {
             {{"version", GLOCE_VERSION},
              {"options", GivenOptions(subcommand)},
              {"folder", std::filesystem::current_path(gone).string()}});
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const int code = RunAndReport(command);
   LogRecord(LogLevel::kInfo, "gloce " + name + " ended",
-            {{"exit_code", code},
-             {"seconds", std::chrono::duration<double>(
-                             std::chrono::steady_clock::now() - start)
-                             .count()}});
+            {{"exit_code", code}, {"seconds", watch.Seconds()}});
   return code;
 }
 

@@ -1,9 +1,9 @@
 #include "cli/batch_sampler.h"
 
-#include <chrono>
 #include <utility>
 
 #include "base/allocator.h"
+#include "base/stopwatch.h"
 #include "bundle/torch_error.h"
 #include "cli/erase_choices.h"
 #include "cli/interrupt.h"
@@ -12,18 +12,11 @@
 #include "gloce/diffusion/scheduler.h"
 
 namespace gloce {
-
-using Clock = std::chrono::steady_clock;
-
 namespace {
 
 // Of the first batch, at most: Stable Diffusion's decoder works as much as 3
 // of its steps without guidance, or 1.5 with it.
 constexpr double kStepsOfADecoding = 4;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 
@@ -61,16 +54,6 @@ at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
   }
   sampling.num_inference_steps = settings_.steps;
   sampling.guidance_scale = batch[0].guidance_scale;
-  const auto pixels = static_cast<double>(static_cast<int64_t>(batch.size()) *
-                                          batch[0].width * batch[0].height);
-  sampling.interrupted = [known = decoding_seconds_per_pixel_ * pixels,
-                          begun = Clock::now(),
-                          calls = 0](double seconds_left) mutable {
-    const double guess =
-        calls > 0 ? kStepsOfADecoding * SecondsSince(begun) / calls : 0;
-    ++calls;
-    return MustStop(seconds_left + (known > 0 ? known : guess));
-  };
   if (erased_) {
     Choose(batch[0].choice);
     erased_->TakeGateActivity();  // of a batch that failed
@@ -92,13 +75,22 @@ std::vector<Picture> BatchSampler::operator()(
 
 std::vector<Picture> BatchSampler::Draw(
     const std::vector<ImageSettings>& batch) {
-  const at::Tensor latents = Sample(batch, {});
+  SamplingSettings sampling;
+  const auto size = static_cast<double>(static_cast<int64_t>(batch.size()) *
+                                        batch[0].width * batch[0].height);
+  sampling.interrupted = [known = decoding_seconds_per_pixel_ * size,
+                          watch = Stopwatch(),
+                          calls = 0](double seconds_left) mutable {
+    const double guess =
+        calls > 0 ? kStepsOfADecoding * watch.Seconds() / calls : 0;
+    ++calls;
+    return MustStop(seconds_left + (known > 0 ? known : guess));
+  };
+  const at::Tensor latents = Sample(batch, sampling);
   ReturnFreedMemory();  // the decoder's blocks are larger than the denoiser's
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   const at::Tensor pixels = pipeline_.Decode(latents);
-  decoding_seconds_per_pixel_ =
-      SecondsSince(start) /
-      static_cast<double>(pixels.size(0) * pixels.size(1) * pixels.size(2));
+  decoding_seconds_per_pixel_ = watch.Seconds() / size;
   return ToPictures(pixels);
 }
 
@@ -107,15 +99,17 @@ PictureCost BatchSampler::Measure(const ImageSettings& image) {
   scheduler->SetTimesteps(settings_.steps);
   PictureCost cost;
   cost.steps = static_cast<int64_t>(scheduler->timesteps().size());
+  SamplingSettings settings;
+  settings.interrupted = MustStop;
   at::Tensor latents;
   cost.seconds_per_step =
-      MeasureSecondsPerCall({}, [&](const SamplingSettings& sampling) {
+      MeasureSecondsPerCall(settings, [&](const SamplingSettings& sampling) {
         latents = Sample({image}, sampling);
       });
   pipeline_.Decode(latents);
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   pipeline_.Decode(latents);
-  cost.seconds_of_decoding = SecondsSince(start);
+  cost.seconds_of_decoding = watch.Seconds();
   return cost;
 }
 

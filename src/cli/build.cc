@@ -1,5 +1,4 @@
 // gloce build: a concept list to an erasers file.
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -8,6 +7,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/stopwatch.h"
 #include "bundle/manifest.h"
 #include "cli/build_plan.h"
 #include "cli/command.h"
@@ -299,7 +299,7 @@ int RunBuild(const BuildOptions& o) {
   InstallInterruptHandler();
   SetQuiet(o.output.quiet || o.output.json);
   CheckOptions(o);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const Placement placement = o.placement.Parse();
   const json settings = SettingsFromOptions(o);
   Pipeline pipeline(o.model, placement);
@@ -332,10 +332,7 @@ int RunBuild(const BuildOptions& o) {
       FitWithProgress(o, pipeline, concepts, options, passes);
   WriteErasers(o.out, erasers);
   if (!o.keep_parts) TryRemoveParts(options.parts_folder);
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-          .count();
-  Report(o, erasers, passes, seconds);
+  Report(o, erasers, passes, watch.Seconds());
   return kDone;
 }
 

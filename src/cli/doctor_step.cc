@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
 #include <cstdio>
 
+#include "base/stopwatch.h"
 #include "bundle/manifest.h"
 #include "bundle/torch_error.h"
 #include "diffusion/unet.h"
@@ -16,14 +16,8 @@
 namespace gloce {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr const char* kPrompt = "a photo of a cat";
 constexpr int64_t kSteps = 50;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::string Short(double value) {
   char text[32];
@@ -186,7 +180,7 @@ Finding CheckAgreement(const std::string& model, const Placement& placement,
 void RunChecks(const std::string& model, const Placement& placement,
                std::string& check, Findings& findings) {
   check = "networks";
-  auto start = Clock::now();
+  const Stopwatch loading;
   Pipeline pipeline(model, placement);
   const BundleManifest& manifest = pipeline.bundle().manifest();
   pipeline.EncodePrompts({"", kPrompt});
@@ -201,14 +195,14 @@ void RunChecks(const std::string& model, const Placement& placement,
                       "",
                       {{"device", placement.device.str()},
                        {"dtype", DtypeName(placement.dtype)},
-                       {"seconds", SecondsSince(start)}}});
+                       {"seconds", loading.Seconds()}}});
 
   check = "step";
   const at::Tensor plain = TakeStep(pipeline, denoiser);
   denoiser.SetErasers(TestErasers(manifest, Gates::kClosed));
-  start = Clock::now();  // what the first step pays once is paid
+  const Stopwatch step;  // what the first step pays once is paid
   const at::Tensor closed = TakeStep(pipeline, denoiser);
-  const double seconds = SecondsSince(start);
+  const double seconds = step.Seconds();
   findings.push_back({check,
                       Health::kOk,
                       Short(seconds) +

@@ -39,11 +39,6 @@ std::string UtcTime(double seconds) {
   return text;
 }
 
-double SecondsSince(JobSummaryFile::Clock::time_point start) {
-  return std::chrono::duration<double>(JobSummaryFile::Clock::now() - start)
-      .count();
-}
-
 double RoundedToMilliseconds(double seconds) {
   return std::round(seconds * 1000) / 1000;
 }
@@ -62,11 +57,11 @@ ordered_json FailuresOf(const JobSummary& summary) {
 }  // namespace
 
 JobSummaryFile::JobSummaryFile(const JobSettings& job, ordered_json known,
-                               Clock::time_point start, bool print)
+                               double seconds_before, bool print)
     : job_(job),
       known_(std::move(known)),
-      started_(UtcTime(SecondsSince(start))),
-      seconds_before_job_(SecondsSince(start)),
+      started_(UtcTime(seconds_before)),
+      seconds_before_job_(seconds_before),
       print_(print) {}
 
 void JobSummaryFile::Save(const JobSummary& summary) const {

@@ -1,7 +1,6 @@
 // summary.json: what a run of a job was, did and took (docs/formats.md).
 #pragma once
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -13,12 +12,10 @@ namespace gloce {
 // on stdout at its end if that is asked for.
 class JobSummaryFile {
  public:
-  using Clock = std::chrono::steady_clock;
-
   // `known` is what the document says beside counts and times. `job` must
-  // outlive this. The command began at `start`; the job begins now.
+  // outlive this. The job begins now, `seconds_before` after the command.
   JobSummaryFile(const JobSettings& job, nlohmann::ordered_json known,
-                 Clock::time_point start, bool print);
+                 double seconds_before, bool print);
 
   // For JobSettings::state_changed. A file that cannot be written is a warning:
   // how the job ends is for the job to say.

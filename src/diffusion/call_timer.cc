@@ -1,14 +1,14 @@
 #include "diffusion/call_timer.h"
 
-#include <chrono>
 #include <limits>
+
+#include "base/stopwatch.h"
 
 namespace gloce {
 
 double MeasureSecondsPerCall(
     SamplingSettings settings,
     const std::function<void(const SamplingSettings&)>& sample) {
-  using Clock = std::chrono::steady_clock;
   settings.on_call = nullptr;
   if (settings.interrupted) {
     settings.interrupted = [ask = settings.interrupted](double) {
@@ -20,10 +20,9 @@ double MeasureSecondsPerCall(
   int64_t calls = 0;  // fewer than asked for where there are not so many
   settings.on_call = [&](int64_t) { ++calls; };
   settings.last_call = 2;
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   sample(settings);
-  return std::chrono::duration<double>(Clock::now() - start).count() /
-         static_cast<double>(calls);
+  return watch.Seconds() / static_cast<double>(calls);
 }
 
 }  // namespace gloce

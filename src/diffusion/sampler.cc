@@ -4,9 +4,9 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
+#include "base/stopwatch.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -20,15 +20,13 @@ class CallClock {
   // At the pace of the calls before `call`; infinite if there were none.
   double SecondsLeft(int64_t call) const {
     if (call == 0) return std::numeric_limits<double>::infinity();
-    const std::chrono::duration<double> passed = Clock::now() - start_;
-    return passed.count() * static_cast<double>(calls_ - call) /
+    return watch_.Seconds() * static_cast<double>(calls_ - call) /
            static_cast<double>(call);
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
   const int64_t calls_;
-  const Clock::time_point start_ = Clock::now();
+  const Stopwatch watch_;
 };
 
 }  // namespace
