@@ -31,7 +31,7 @@ FENCES = {
     "stb/": ("batch/png_writer.cc",),
     # Its library and LibTorch's overwrite each other: src/text/sentencepiece.h.
     "sentencepiece": (),
-    "csv.h": ("batch/csv_reader.cc",),
+    "csv.h": ("base/csv_reader.cc",),
 }
 # What headers may take from LibTorch: anything more costs every file seconds.
 HEADERS_MAY_INCLUDE = ("ATen/core/Tensor.h", "ATen/core/Generator.h", "c10/core/Device.h",

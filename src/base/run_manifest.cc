@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "gloce/base/error.h"
 
@@ -127,6 +128,34 @@ RunRecord FromJsonLine(const std::string& line, const std::string& origin) {
   record.seconds = fields.NonNegative("seconds");
   object.Finish();
   return record;
+}
+
+std::string ReadRunManifest(
+    const std::string& path,
+    const std::function<void(const RunRecord&, size_t, size_t)>& seen) {
+  namespace fs = std::filesystem;
+  std::error_code unreadable;  // which reading will report
+  if (!fs::exists(path, unreadable) && !unreadable) return "";
+  if (!fs::is_regular_file(path, unreadable) && !unreadable) {
+    throw Error(path + ": is not a regular file");
+  }
+  std::string bytes = ReadFile(path);
+  size_t number = 1;
+  for (size_t begin = 0; begin < bytes.size(); ++number) {
+    const size_t end = bytes.find('\n', begin);
+    if (end == bytes.npos) break;  // torn
+    const std::string origin = path + ": line " + std::to_string(number);
+    RunRecord record;
+    try {
+      record = FromJsonLine(bytes.substr(begin, end - begin), origin);
+    } catch (const Error& error) {
+      throw Error(std::string(error.what()) +
+                  "; delete the line and its picture is made again");
+    }
+    seen(record, begin, end + 1);
+    begin = end + 1;
+  }
+  return bytes;
 }
 
 }  // namespace gloce

@@ -2,7 +2,9 @@
 // by evaluation.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,5 +45,14 @@ std::string ToJsonLine(const RunRecord& record);
 // message. Throws Error on invalid JSON, a missing, unknown or repeated key, a
 // value of another type or out of its range, or a `file` outside the folder.
 RunRecord FromJsonLine(const std::string& line, const std::string& origin);
+
+// Reads the records of the file at `path`, in order, with the offsets of their
+// lines: [begin, end), line end included. A last line without its end is left
+// out, a file that is missing has none. Returns the file's bytes. Throws Error
+// if it cannot be read or a line is no record.
+std::string ReadRunManifest(
+    const std::string& path,
+    const std::function<void(const RunRecord&, size_t begin, size_t end)>&
+        seen);
 
 }  // namespace gloce

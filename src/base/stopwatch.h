@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 
 namespace gloce {
 
@@ -16,5 +17,10 @@ class Stopwatch {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start_ = Clock::now();
 };
+
+// Milliseconds are what the time of a batch or a job is good for.
+inline double RoundedToMilliseconds(double seconds) {
+  return std::round(seconds * 1000) / 1000;
+}
 
 }  // namespace gloce

@@ -1,7 +1,6 @@
 #include "gloce/batch/job.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <future>
 #include <optional>
@@ -29,11 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMaxNotices = 10;
-
-// Milliseconds are what a time of this kind is good for.
-double RoundedToMilliseconds(double seconds) {
-  return std::round(seconds * 1000) / 1000;
-}
 
 void CheckSettings(const JobSettings& settings) {
   if (settings.out_folder.empty()) {

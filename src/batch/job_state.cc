@@ -101,7 +101,7 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
     throw Error(out + ": is not a folder");
   }
   FittingLines lines(images, files, settings.facts, batches);
-  ReadManifest(out + "/manifest.jsonl", [&](const RunRecord& record, size_t,
+  ReadRunManifest(out + "/manifest.jsonl", [&](const RunRecord& record, size_t,
                                             size_t) { lines.See(record); });
   JobSurvey survey;
   survey.collisions = collisions;

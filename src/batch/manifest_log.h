@@ -11,15 +11,6 @@
 
 namespace gloce {
 
-// Reads the records of the file at `path`, in order, with the offsets of their
-// lines: [begin, end), line end included. A last line without its end is left
-// out, a file that is missing has none. Returns the file's bytes. Throws Error
-// if it cannot be read or a line is no record.
-std::string ReadManifest(
-    const std::string& path,
-    const std::function<void(const RunRecord&, size_t begin, size_t end)>&
-        seen);
-
 // An append-only file of records. Of several lines for one picture the last
 // counts. A killed process may leave a last line without its end, which is cut
 // off; nothing else can go wrong by a kill, so anything else is an error.

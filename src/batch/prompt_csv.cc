@@ -3,9 +3,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/csv_reader.h"
 #include "base/join.h"
 #include "base/json.h"
-#include "batch/csv_reader.h"
 #include "gloce/base/error.h"
 
 namespace gloce {

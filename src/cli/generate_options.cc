@@ -7,9 +7,7 @@
 #include "batch/prompt_columns.h"
 #include "batch/prompt_table.h"
 #include "cli/interrupt.h"
-#include "cli/log.h"
 #include "gloce/base/error.h"
-#include "gloce/diffusion/pipeline.h"
 #include "gloce/diffusion/scheduler.h"
 
 namespace gloce {

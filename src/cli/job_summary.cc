@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/stopwatch.h"
 #include "cli/log.h"
 #include "gloce/base/error.h"
 
@@ -37,10 +38,6 @@ std::string UtcTime(double seconds) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text;
-}
-
-double RoundedToMilliseconds(double seconds) {
-  return std::round(seconds * 1000) / 1000;
 }
 
 ordered_json FailuresOf(const JobSummary& summary) {

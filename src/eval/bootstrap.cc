@@ -5,14 +5,10 @@
 #include <limits>
 #include <random>
 
+#include "eval/draw_below.h"
+
 namespace gloce {
 namespace {
-
-// In [0, n), of equal chance but for 2^-40. The standard leaves open what its
-// own distributions draw from a generator.
-size_t DrawBelow(size_t n, std::mt19937_64& generator) {
-  return generator() % n;
-}
 
 // Of ascending `figures`, interpolated; `share` in [0, 1].
 double Percentile(const std::vector<double>& figures, double share) {

@@ -8,20 +8,19 @@
 #include <string>
 #include <utility>
 
+#include "eval/draw_below.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
 namespace {
 
-// The first `size` of a shuffle. Written out, since the standard leaves open
-// what its distributions draw from a generator.
+// The first `size` of a shuffle.
 std::vector<int64_t> Draw(int64_t rows, int64_t size,
                           std::mt19937_64& generator) {
   std::vector<int64_t> indices(static_cast<size_t>(rows));
   std::iota(indices.begin(), indices.end(), 0);
   for (size_t k = 0; k < static_cast<size_t>(size); ++k) {
-    // Off by 2^-40 at most for a million rows.
-    const size_t other = k + generator() % (indices.size() - k);
+    const size_t other = k + DrawBelow(indices.size() - k, generator);
     std::swap(indices[k], indices[other]);
   }
   indices.resize(static_cast<size_t>(size));

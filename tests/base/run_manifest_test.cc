@@ -4,7 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

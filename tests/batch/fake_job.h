@@ -17,8 +17,8 @@
 
 #include "base/file.h"
 #include "base/run_manifest.h"
-#include "batch/testing.h"
 #include "gloce/batch/job.h"
+#include "testing.h"
 
 namespace gloce {
 

@@ -1,6 +1,6 @@
 #include "batch/job_images.h"
 
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "base/file.h"
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

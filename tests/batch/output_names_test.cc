@@ -1,7 +1,7 @@
 #include "batch/output_names.h"
 
-#include "batch/testing.h"
 #include "batch/utf8.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

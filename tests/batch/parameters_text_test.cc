@@ -8,7 +8,7 @@
 #include <regex>
 #include <sstream>
 
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "batch/png_pixels.h"
 #include "batch/png_reader.h"
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

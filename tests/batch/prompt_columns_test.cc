@@ -1,7 +1,7 @@
 #include "batch/prompt_columns.h"
 
 #include "batch/prompt_table.h"
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

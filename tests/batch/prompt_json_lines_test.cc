@@ -1,6 +1,6 @@
 #include "batch/prompt_json_lines.h"
 
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

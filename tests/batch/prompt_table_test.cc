@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

@@ -1,6 +1,6 @@
 #include "batch/utf8.h"
 
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

@@ -83,12 +83,6 @@ int LargestDifference(const std::string& png, const std::string& other) {
 
 class ShardsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    Build("--steps 6 --window 0:2 --num-seeds 1 --gate-start 0");
-    WriteFileAtomically(folder_ / "job.csv", Csv(Rows()));
-    WriteFileAtomically(folder_ / "job.jsonl", JsonLines(Rows()));
-  }
-
   void Build(const std::string& plan) {
     const ProgramResult result = RunProgram("build --model " GLOCE_BUNDLES
                                             "/emoji -q "
@@ -124,6 +118,9 @@ class ShardsTest : public testing::Test {
 
 // Shards keep the batches of the whole job, so that not a byte differs.
 TEST_F(ShardsTest, ShardsMakeTheFilesOfTheWholeJob) {
+  Build("--steps 6 --window 0:2 --num-seeds 1 --gate-start 0");
+  WriteFileAtomically(folder_ / "job.csv", Csv(Rows()));
+  WriteFileAtomically(folder_ / "job.jsonl", JsonLines(Rows()));
   Generate("job.csv", "whole");
   const auto manifest = Manifest("whole");
   ASSERT_EQ(manifest.size(), 30u);

@@ -3,7 +3,7 @@
 // with its line.
 #include <cstdlib>
 
-#include "batch/csv_reader.h"
+#include "base/csv_reader.h"
 #include "fuzz_target.h"
 #include "prompt_rows.h"
 

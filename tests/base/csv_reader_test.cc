@@ -1,6 +1,6 @@
-#include "batch/csv_reader.h"
+#include "base/csv_reader.h"
 
-#include "batch/testing.h"
+#include "testing.h"
 
 namespace gloce {
 namespace {

@@ -1,4 +1,4 @@
-// Helpers of this folder's tests.
+// What tests of file readers share.
 #pragma once
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "batch/csv_reader.h"
+#include "base/csv_reader.h"
 
 #include <csv.h>
 
