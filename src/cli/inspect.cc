@@ -125,10 +125,14 @@ void PrintText(const json& value, const std::string& indent) {
 }
 
 int RunInspect(const InspectOptions& o) {
-  const json document = Describe(o.path);
+  json document = Describe(o.path);
   if (o.output.json) {
     std::cout << document.dump(2) << '\n';
   } else if (!o.output.quiet) {
+    // Five numbers a concept and layer: for programs and for gloce eval.
+    if (document.contains("concepts")) {
+      for (json& item : document["concepts"]) item.erase("fit");
+    }
     PrintText(document, "");
   }
   return kDone;

@@ -1,6 +1,8 @@
 #include "erasure/concept_json.h"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "gloce/base/error.h"
 
@@ -16,6 +18,45 @@ void ReadWindow(JsonObject& object, StatisticsSettings& statistics) {
   statistics.window_start = window[0].get<int64_t>();
   statistics.window_end = window[1].get<int64_t>();
 }
+
+namespace {
+
+// The members of LayerFacts, by their names in a file.
+constexpr std::pair<const char*, double LayerFacts::*> kFacts[] = {
+    {"anchor_mean", &LayerFacts::anchor_mean},
+    {"anchor_std", &LayerFacts::anchor_std},
+    {"target_score", &LayerFacts::target_score},
+    {"explained_map", &LayerFacts::explained_map},
+    {"explained_target", &LayerFacts::explained_target}};
+
+// A list a member, with six decimals.
+nlohmann::json FactsToJson(const std::vector<LayerFacts>& facts) {
+  nlohmann::json json;
+  for (const auto& [name, member] : kFacts) {
+    for (const LayerFacts& layer : facts)
+      json[name].push_back(std::round(layer.*member * 1e6) / 1e6);
+  }
+  return json;
+}
+
+std::vector<LayerFacts> FactsFromJson(JsonObject object) {
+  std::vector<LayerFacts> facts;
+  for (const auto& [name, member] : kFacts) {
+    const nlohmann::json& values = object.Array(name);
+    if (facts.empty()) facts.resize(values.size());
+    for (size_t l = 0; l < values.size(); ++l) {
+      if (!values[l].is_number() || values.size() != facts.size()) {
+        throw Error(object.place() + ": " + name +
+                    ": expected a number for each hook point");
+      }
+      facts[l].*member = values[l].get<double>();
+    }
+  }
+  object.Finish();
+  return facts;
+}
+
+}  // namespace
 
 nlohmann::json ConceptToJson(const ConceptInfo& info) {
   const ConceptSettings& settings = info.settings;
@@ -40,6 +81,7 @@ nlohmann::json ConceptToJson(const ConceptInfo& info) {
       {"gate_start_timestep", info.gate_start_timestep},
       {"tool_version", info.tool_version}};
   for (const std::string& key : info.unknown) json[key] = nullptr;
+  if (!info.facts.empty()) json["fit"] = FactsToJson(info.facts);
   return json;
 }
 
@@ -75,6 +117,7 @@ ConceptInfo ConceptFromJson(JsonObject object) {
   if (known("gate_start")) settings.gate_start = object.Number("gate_start");
   info.gate_start_timestep = object.Number("gate_start_timestep");
   info.tool_version = object.String("tool_version");
+  if (object.Has("fit")) info.facts = FactsFromJson(object.Object("fit"));
   object.Finish();
   return info;
 }

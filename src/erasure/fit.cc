@@ -46,6 +46,11 @@ Erasers ToErasers(const ConceptSettings& settings, const ReducedSet& surrogate,
          AsRow(mapping.mean[l]), AsRow(target.mean[l]),
          AsRow(target.gate_basis[l]), AsRow(surrogate.mean[l]), at::zeros({1}),
          at::zeros({1})});
+    LayerFacts facts;
+    facts.target_score = target.gate_score[l];
+    facts.explained_map = mapping.explained[l];
+    facts.explained_target = target.explained[l];
+    erasers.concepts[0].facts.push_back(facts);
   }
   return erasers;
 }
@@ -168,6 +173,9 @@ class Fit {
         const auto row = static_cast<int64_t>(i - range_.begin);
         erasers.layers[l].gate_center[row].fill_(threshold.center);
         erasers.layers[l].gate_slope[row].fill_(threshold.slope);
+        LayerFacts& facts = erasers.concepts[i - range_.begin].facts[l];
+        facts.anchor_mean = threshold.mean;
+        facts.anchor_std = threshold.std;
       }
     }
   }

@@ -30,7 +30,8 @@ GateThreshold ThresholdFromScores(const std::vector<double>& scores,
   double variance = 0;
   for (const double score : scores)
     variance += (score - mean) * (score - mean) / (n - 1);
-  return {mean + tau * std::sqrt(variance), std::log(99.0) / (0.001 * tau)};
+  const double std = std::sqrt(variance);
+  return {mean + tau * std, std::log(99.0) / (0.001 * tau), mean, std};
 }
 
 GateScoreCollector::GateScoreCollector(

@@ -19,6 +19,8 @@ namespace gloce {
 struct GateThreshold {
   double center;  // c
   double slope;   // k
+  double mean;    // of the scores
+  double std;     // unbiased
 };
 
 // c = mean(m) + τ·std(m) with the unbiased standard deviation, k = ln(99) /

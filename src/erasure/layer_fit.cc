@@ -8,8 +8,15 @@
 
 namespace gloce {
 
+double ExplainedShare(const at::Tensor& matrix, const at::Tensor& vectors) {
+  const double all = matrix.trace().item<double>();
+  if (!(all > 0)) return 0;
+  return (vectors * at::matmul(matrix, vectors)).sum().item<double>() / all;
+}
+
 MappingBasis FitMapping(const Moments& mapping, int64_t rank_map) {
-  return {mapping.mean, TopEigenvectors(mapping.covariance, rank_map)};
+  const at::Tensor vectors = TopEigenvectors(mapping.covariance, rank_map);
+  return {mapping.mean, vectors, ExplainedShare(mapping.covariance, vectors)};
 }
 
 TargetBasis FitTarget(const Moments& target, const at::Tensor& surrogate_mean,
@@ -22,9 +29,11 @@ TargetBasis FitTarget(const Moments& target, const at::Tensor& surrogate_mean,
       at::cat({vectors.narrow(1, 0, std::min(vectors.size(1), rank_gate + 1)),
                shift.unsqueeze(1)},
               1);
-  return {target.mean, vectors,
-          TopEigenvectors(target.covariance + at::outer(shift, shift),
-                          rank_gate, near)};
+  const at::Tensor seen = target.covariance + at::outer(shift, shift);
+  const at::Tensor gate_basis = TopEigenvectors(seen, rank_gate, near);
+  return {target.mean, vectors, gate_basis,
+          ExplainedShare(target.covariance, vectors),
+          ExplainedShare(seen, gate_basis)};
 }
 
 at::Tensor MapDown(const at::Tensor& map_vectors,

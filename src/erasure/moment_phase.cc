@@ -36,7 +36,18 @@ PartTensors ToPart(const ReducedSet& reduced) {
     if (!reduced.gate_basis.empty())
       part[Numbered("gate_basis", l)] = reduced.gate_basis[l].contiguous();
   }
+  if (!reduced.explained.empty())
+    part["explained"] = at::tensor(reduced.explained, at::kDouble);
+  if (!reduced.gate_score.empty())
+    part["gate_score"] = at::tensor(reduced.gate_score, at::kDouble);
   return part;
+}
+
+std::vector<double> Numbers(const Part& part, const std::string& name) {
+  if (!part.Has(name)) return {};
+  const at::Tensor values = part.Tensor(name);
+  const auto* data = values.const_data_ptr<double>();
+  return {data, data + values.numel()};
 }
 
 ReducedSet ReducedFromPart(const Part& part, size_t num_layers) {
@@ -48,6 +59,8 @@ ReducedSet ReducedFromPart(const Part& part, size_t num_layers) {
     if (const std::string name = Numbered("gate_basis", l); part.Has(name))
       reduced.gate_basis.push_back(part.Tensor(name));
   }
+  reduced.explained = Numbers(part, "explained");
+  reduced.gate_score = Numbers(part, "gate_score");
   return reduced;
 }
 
@@ -197,13 +210,17 @@ ReducedSet MomentPhase::Reduce(const Reduction& reduction,
     const Moments moments = ToMoments(sums[l], reduction.kind != Kind::kMean);
     reduced.mean.push_back(moments.mean);
     if (reduction.kind == Kind::kMapping) {
-      reduced.vectors.push_back(FitMapping(moments, reduction.rank).vectors);
+      const MappingBasis basis = FitMapping(moments, reduction.rank);
+      reduced.vectors.push_back(basis.vectors);
+      reduced.explained.push_back(basis.explained);
     } else if (reduction.kind == Kind::kTarget) {
       const TargetBasis basis =
           FitTarget(moments, means_.at(reduction.surrogate)[l], reduction.rank,
                     reduction.rank_gate);
       reduced.vectors.push_back(basis.vectors);
       reduced.gate_basis.push_back(basis.gate_basis);
+      reduced.explained.push_back(basis.explained);
+      reduced.gate_score.push_back(basis.gate_score);
     }
   }
   return reduced;

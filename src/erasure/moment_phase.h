@@ -16,6 +16,8 @@ struct ReducedSet {
   std::vector<at::Tensor> mean;        // (D)
   std::vector<at::Tensor> vectors;     // (D, r1) or (D, r2); none of surrogates
   std::vector<at::Tensor> gate_basis;  // (D, r3), of targets alone
+  std::vector<double> explained;       // see layer_fit.h; none of surrogates
+  std::vector<double> gate_score;      // of targets alone
 };
 
 // Sums live by prompt, not by set: a prompt's sums go into the sets that end

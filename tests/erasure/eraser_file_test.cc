@@ -54,6 +54,27 @@ TEST(EraserFileTest, RoundTripIsExact) {
   EXPECT_TRUE(back.layers[1].map_down.equal(erasers.layers[1].map_down));
 }
 
+TEST(EraserFileTest, WhatTheFitSawComesBackToSixDecimals) {
+  Erasers erasers = TwoConcepts();
+  for (size_t l = 0; l < erasers.layers.size(); ++l) {
+    const double x = static_cast<double>(l);
+    erasers.concepts[1].facts.push_back(
+        {0.1234567 + x, 0.25, 0.5, 0.75, 1 / (3 + x)});
+  }
+  const Erasers back = ParseErasers(SerializeErasers(erasers), "e");
+  EXPECT_TRUE(back.concepts[0].facts.empty());
+  ASSERT_EQ(back.concepts[1].facts.size(), erasers.layers.size());
+  for (size_t l = 0; l < erasers.layers.size(); ++l) {
+    const LayerFacts &got = back.concepts[1].facts[l],
+                     &set = erasers.concepts[1].facts[l];
+    EXPECT_NEAR(got.anchor_mean, set.anchor_mean, 5e-7);
+    EXPECT_EQ(got.anchor_std, 0.25);
+    EXPECT_EQ(got.target_score, 0.5);
+    EXPECT_EQ(got.explained_map, 0.75);
+    EXPECT_NEAR(got.explained_target, set.explained_target, 5e-7);
+  }
+}
+
 // A half type rounds each value once, to the nearest; thresholds and slopes
 // stay as they are.
 TEST(EraserFileTest, HalfTypesRoundMatricesAndMeansOnce) {

@@ -172,6 +172,9 @@ TEST_P(FitOfEveryShapeTest, EqualsAPlainDoublePrecisionComputation) {
         if (fresh) it->second = plain.Fit(concepts[n], l);
         ExpectPlainEraser(erasers.layers[l], static_cast<int64_t>(n),
                           concepts[n], it->second);
+        const LayerFacts& facts = erasers.concepts[n].facts.at(l);
+        EXPECT_NEAR(facts.anchor_mean + concepts[n].tau * facts.anchor_std,
+                    it->second.gate_center, 1e-6 * it->second.gate_center);
       }
     }
   }

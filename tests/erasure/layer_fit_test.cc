@@ -55,6 +55,25 @@ TEST(LayerFitTest, ARankOfTheWholeSpaceLeavesOnlyTheMean) {
             1e-12);
 }
 
+TEST(LayerFitTest, ExplainedSharesAreSumsOfEigenvalues) {
+  const Moments target = RandomMoments(3, 12);
+  const at::Tensor surrogate = at::zeros({12}, at::kDouble);
+  const auto share = [](const at::Tensor& matrix, int64_t rank) {
+    const at::Tensor values = at::linalg_eigvalsh(matrix);  // ascending
+    return (values.narrow(0, 12 - rank, rank).sum() / values.sum())
+        .item<double>();
+  };
+  const TargetBasis tar = FitTarget(target, surrogate, 4, 2);
+  EXPECT_NEAR(tar.explained, share(target.covariance, 4), 1e-12);
+  EXPECT_NEAR(tar.gate_score,
+              share(target.covariance + at::outer(target.mean, target.mean), 2),
+              1e-12);
+  EXPECT_NEAR(FitMapping(target, 12).explained, 1, 1e-12);
+  EXPECT_EQ(
+      ExplainedShare(at::zeros({4, 4}, at::kDouble), at::eye(4, at::kDouble)),
+      0);
+}
+
 // With a mean shift that dwarfs the covariance the gate looks along the shift.
 TEST(LayerFitTest, TheGateLooksAlongALargeShift) {
   Moments target = RandomMoments(5, 8);

@@ -48,6 +48,18 @@ struct ConceptSettings {
   bool operator==(const ConceptSettings&) const = default;
 };
 
+// What the fit saw of a concept at one hook point. For people: pictures do not
+// depend on it.
+struct LayerFacts {
+  double anchor_mean = 0;  // of m, over the anchors' passes and calls
+  double anchor_std = 0;   // of m, unbiased
+  // p of the target's tokens, weighted by ‖x − μ_sur‖²; in [0, 1].
+  double target_score = 0;
+  // Shares of variance that lie in V_map and in V_tar, in [0, 1].
+  double explained_map = 0;
+  double explained_target = 0;
+};
+
 // A concept of an erasers file.
 struct ConceptInfo {
   ConceptSettings settings;
@@ -57,6 +69,8 @@ struct ConceptInfo {
   // that does not hold them; their fields above mean nothing. Never name, ranks
   // or eta. In the order of docs/formats.md.
   std::vector<std::string> unknown = {};
+  // One a hook point; empty if unknown, as of a converted checkpoint.
+  std::vector<LayerFacts> facts = {};
 };
 
 // One hook point's part of N erasers, float32 on the CPU, concepts along the
