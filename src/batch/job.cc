@@ -50,6 +50,7 @@ void RemoveStaleTemporariesOf(const std::string& out,
   std::set<std::string> folders = {out};
   for (const std::string& file : files) {
     folders.insert((fs::path(out) / file).parent_path());
+    folders.insert((fs::path(out) / "gates" / file).parent_path());
   }
   for (const std::string& folder : folders) {
     std::error_code unreadable;  // which the first write will report
@@ -163,8 +164,11 @@ class Job {
       for (const size_t k : batches_[b]) {
         CheckInterrupted();
         if (!CanStay(k)) continue;
+        const RunRecord record = RecordOf(k);
+        const std::string gates = GateMapsFile(record, settings_);
         std::string reason =
-            mismatches.Check(Path(files_[k]), RecordOf(k), lines.Has(k), b);
+            mismatches.Check(Path(files_[k]), record, lines.Has(k),
+                             gates.empty() ? "" : Path(gates), b);
         is_right_[k] = reason.empty();
         if (is_right_[k])
           ++summary_.skipped;
@@ -291,16 +295,25 @@ class Job {
     record.gate_activity.insert(picture.gate_activity.begin(),
                                 picture.gate_activity.end());
     record.seconds = RoundedToMilliseconds(seconds);
-    const std::string path = Path(files_[k]);
-    if (files_[k].find('/') != std::string::npos) {
-      MakeFolders(fs::path(path).parent_path());
+    // First, so that a picture with a line has its maps.
+    if (const std::string gates = GateMapsFile(record, settings_);
+        !gates.empty()) {
+      WriteInFolder(gates, picture.gate_maps);
     }
-    WriteFileAtomically(
-        path, EncodePng(picture.rgb.data(), static_cast<int>(picture.width),
-                        static_cast<int>(picture.height),
-                        {{kParametersKeyword, ParametersText(record)}}));
+    WriteInFolder(files_[k],
+                  EncodePng(picture.rgb.data(), static_cast<int>(picture.width),
+                            static_cast<int>(picture.height),
+                            {{kParametersKeyword, ParametersText(record)}}));
     manifest_->Append(record);
     ++summary_.made;
+  }
+
+  // Makes the sub-folders of `file`, too.
+  void WriteInFolder(const std::string& file, const std::string& bytes) {
+    const std::string path = Path(file);
+    if (file.find('/') != std::string::npos)
+      MakeFolders(fs::path(path).parent_path());
+    WriteFileAtomically(path, bytes);
   }
 
   // The job goes on, so it is told now: who knows how it ends.

@@ -55,6 +55,12 @@ RunRecord RecordOfImage(const JobImage& image, const std::string& file,
   return record;
 }
 
+std::string GateMapsFile(const RunRecord& record, const JobSettings& settings) {
+  if (!settings.gate_maps || record.erasers.empty()) return "";
+  // As long as the picture's name at most, which has its limits.
+  return "gates/" + fs::path(record.file).replace_extension(".st").string();
+}
+
 bool IgnoresCase(const std::string& folder) {
   std::string upper = kLockName;
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
@@ -102,7 +108,7 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
   }
   FittingLines lines(images, files, settings.facts, batches);
   ReadRunManifest(out + "/manifest.jsonl", [&](const RunRecord& record, size_t,
-                                            size_t) { lines.See(record); });
+                                               size_t) { lines.See(record); });
   JobSurvey survey;
   survey.collisions = collisions;
   if (collisions.empty() && IgnoresCase(out)) {
@@ -117,8 +123,12 @@ JobSurvey SurveyJob(const std::vector<JobImage>& images,
       const std::string path = out + "/" + files[k];
       ++survey.total;
       const bool there = fs::exists(path, unreadable);
+      const std::string gates = GateMapsFile(record, settings);
       if (there && !settings.overwrite &&
-          survey.mismatches.Check(path, record, lines.Has(k), b).empty()) {
+          survey.mismatches
+              .Check(path, record, lines.Has(k),
+                     gates.empty() ? "" : out + "/" + gates, b)
+              .empty()) {
         ++survey.there;
         continue;
       }

@@ -18,6 +18,10 @@ namespace gloce {
 RunRecord RecordOfImage(const JobImage& image, const std::string& file,
                         const RunFacts& facts);
 
+// The file of the gate maps of the picture `file`, within the output folder;
+// empty if a picture of this record has none.
+std::string GateMapsFile(const RunRecord& record, const JobSettings& settings);
+
 // Whether the file system of the folder, which a job has locked, takes names
 // that differ in case for one.
 bool IgnoresCase(const std::string& folder);

@@ -1,5 +1,8 @@
 #include "batch/mismatches.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "base/file.h"
 #include "batch/parameters_text.h"
 #include "batch/png_reader.h"
@@ -29,8 +32,13 @@ std::string WhyWrong(const std::string& path, const RunRecord& expected) {
 
 std::string Mismatches::Check(const std::string& path,
                               const RunRecord& expected, bool has_line,
-                              size_t batch) {
+                              const std::string& companion, size_t batch) {
   std::string reason = WhyWrong(path, expected);
+  std::error_code unreadable;  // which reading it will report
+  if (reason.empty() && !companion.empty() &&
+      !std::filesystem::exists(companion, unreadable)) {
+    reason = path + ": has no gate maps, " + companion;
+  }
   if (reason.empty()) {
     if (has_line) return "";
     reason = path + ": has no line in manifest.jsonl that fits it";

@@ -14,10 +14,10 @@ class Mismatches {
  public:
   // Looks at the picture at `path`, which exists, of the job's batch `batch`.
   // Returns why it cannot stay: it is not a whole PNG that says it was made as
-  // `expected`, or has no line in the manifest; "" if it can. Batches come in
-  // their order.
+  // `expected`, has no line in the manifest, or lacks the file `companion`, if
+  // that is not empty; "" if it can. Batches come in their order.
   std::string Check(const std::string& path, const RunRecord& expected,
-                    bool has_line, size_t batch);
+                    bool has_line, const std::string& companion, size_t batch);
 
   size_t count() const { return count_; }
 

@@ -4,6 +4,7 @@
 
 #include "base/allocator.h"
 #include "base/stopwatch.h"
+#include "bundle/manifest.h"
 #include "bundle/torch_error.h"
 #include "cli/erase_choices.h"
 #include "cli/interrupt.h"
@@ -35,6 +36,7 @@ void BatchSampler::LoadErased(const EraseChoices& choices) {
   const Erasers erasers = choices.Select(choice_);
   erased_ = std::make_unique<ErasedDenoiser>(
       pipeline_.bundle(), pipeline_.placement(), erasers, settings_.strength);
+  erased_->RecordGates(settings_.gate_maps);
   names_ = ConceptNames(erasers);
 }
 
@@ -57,6 +59,7 @@ at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
   if (erased_) {
     Choose(batch[0].choice);
     erased_->TakeGateActivity();  // of a batch that failed
+    erased_->TakeGateRecord();
   }
   const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
   Denoiser& denoiser = erased_ ? static_cast<Denoiser&>(*erased_) : *plain_;
@@ -116,15 +119,23 @@ PictureCost BatchSampler::Measure(const ImageSettings& image) {
 std::vector<Picture> BatchSampler::ToPictures(const at::Tensor& pixels) {
   const at::Tensor activity =
       erased_ ? erased_->TakeGateActivity() : at::Tensor();
+  const GateRecord gates = erased_ ? erased_->TakeGateRecord() : GateRecord();
+  std::vector<std::string> paths;
+  for (const HookPoint& hook : pipeline_.bundle().manifest().hooks)
+    paths.push_back(hook.path);
   std::vector<Picture> pictures;
   for (int64_t b = 0; b < pixels.size(0); ++b) {
     const at::Tensor image = pixels[b];  // (height, width, 3) uint8
     const auto* bytes = image.const_data_ptr<uint8_t>();
     Picture picture{
-        image.size(1), image.size(0), {bytes, bytes + image.numel()}, {}};
+        image.size(1), image.size(0), {bytes, bytes + image.numel()}, {}, {}};
     for (size_t n = 0; n < names_.size() && activity.defined(); ++n) {
       const double share = activity[b][static_cast<int64_t>(n)].item<double>();
       if (share > 0) picture.gate_activity.emplace_back(names_[n], share);
+    }
+    if (settings_.gate_maps && !names_.empty()) {
+      picture.gate_maps =
+          SerializeGateMaps(MapsOfPicture(gates, b, names_, paths));
     }
     pictures.push_back(std::move(picture));
   }

@@ -22,6 +22,7 @@ struct SamplerSettings {
   std::string scheduler;  // "" for the bundle's own
   int64_t steps = 50;
   double strength = 1;
+  bool gate_maps = false;  // record where and when gates open
 };
 
 // What one picture costs.

@@ -160,7 +160,8 @@ ordered_json KnownOfJob(const GenerateOptions& o, const Pipeline& pipeline,
                        {"height", height},
                        {"batch_size", job.batch_size},
                        {"filename", job.filename_template},
-                       {"overwrite", job.overwrite}};
+                       {"overwrite", job.overwrite},
+                       {"gate_maps", job.gate_maps}};
   known["versions"] = {{"gloce", GLOCE_VERSION}, {"libtorch", TORCH_VERSION}};
   return known;
 }
@@ -226,7 +227,8 @@ int RunGenerate(const GenerateOptions& o) {
                     static_cast<int64_t>(p.made + p.skipped + p.failed),
                     static_cast<int64_t>(p.total));
   };
-  BatchSampler sampler(pipeline, {o.scheduler, o.steps, o.strength});
+  BatchSampler sampler(pipeline,
+                       {o.scheduler, o.steps, o.strength, o.gate_maps});
   job.prepare = [&] {
     LoadNetworks(pipeline, table, choices, !erasers.concepts.empty(), sampler);
   };

@@ -69,6 +69,10 @@ void RegisterErasers(CLI::App& app, GenerateOptions& o) {
       ->check(FiniteRange(0.0, 10.0))
       ->capture_default_str()
       ->needs("--erasers");
+  app.add_flag("--gate-maps", o.gate_maps,
+               "Keep where and when each gate opened, in OUT/gates, for gloce "
+               "eval")
+      ->needs("--erasers");
 }
 
 void RegisterSampling(CLI::App& app, GenerateOptions& o) {
@@ -158,6 +162,7 @@ JobSettings JobOf(const GenerateOptions& options) {
                               : kCaseNumberTemplate;
   job.batch_size = options.batch_size;
   job.overwrite = options.overwrite;
+  job.gate_maps = options.gate_maps;
   job.refuse_mismatches = options.on_mismatch == "refuse";
   ParseShard(options.shard, job);
   job.origin = OriginOf(options);

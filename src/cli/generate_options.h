@@ -18,7 +18,7 @@ struct GenerateOptions {
           batch_size = 4;
   double guidance = 7.5, strength = 1.0;
   std::string on_mismatch = "redo";
-  bool overwrite = false, check = false;
+  bool overwrite = false, check = false, gate_maps = false;
   PlacementOptions placement;
   OutputOptions output;
 };

@@ -3,10 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "bundle/manifest.h"
 #include "erasure/hooked_denoiser.h"
 #include "erasure/layer_update.h"
+#include "erasure/moments.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -46,6 +49,10 @@ class EraserHook final : public LayerHook {
       waiting_mask_ = at::tensor(waiting, at::kByte).to(at::kBool).to(device_);
     }
     waiting_ = num_waiting == 0 ? std::vector<uint8_t>() : waiting;
+    if (records_) {
+      recorded_.push_back(
+          {context.timestep, std::vector<at::Tensor>(layers_.size())});
+    }
     return true;
   }
 
@@ -55,8 +62,29 @@ class EraserHook final : public LayerHook {
     const at::Tensor rows = x.reshape({-1, x.size(2)}).contiguous();
     const WidestGates widest = update.Widest(rows, waiting_mask_);
     CountActivity(layer, x.size(1), widest);
+    if (records_) Record(layer, x.size(1), widest);
     const at::Tensor changed = update.Apply(rows, widest, in_place);
     return changed.is_same(rows) ? x : changed.reshape(x.sizes());
+  }
+
+  void RecordGates(bool records) { records_ = records; }
+
+  GateRecord TakeRecord() {
+    GateRecord record;
+    for (const RecordedStep& step : recorded_)
+      record.timesteps.push_back(step.timestep);
+    for (size_t l = 0; l < layers_.size() && !recorded_.empty(); ++l) {
+      std::vector<at::Tensor> steps;
+      for (const RecordedStep& step : recorded_)
+        steps.push_back(step.acting[l]);
+      GateRecord::Layer layer;
+      layer.acting = at::stack(steps).cpu();
+      std::tie(layer.height, layer.width) = TokenMapSize(
+          layer.acting.size(2), context_.latent_height, context_.latent_width);
+      record.layers.push_back(std::move(layer));
+    }
+    recorded_.clear();
+    return record;
   }
 
   // Shares of all conditional tokens, layers and steps since the last call; (B,
@@ -84,14 +112,24 @@ class EraserHook final : public LayerHook {
   }
 
   void CountActivity(size_t layer, int64_t tokens, const WidestGates& widest) {
-    const int64_t images = context_.batch - context_.num_unconditional;
-    const auto conditional = [&](const at::Tensor& values) {
-      return values.reshape({-1, tokens})
-          .narrow(0, context_.num_unconditional, images);
-    };
-    activity_.scatter_add_(1, conditional(widest.concepts),
-                           (conditional(widest.logit) > 0).to(at::kDouble));
+    activity_.scatter_add_(
+        1, Conditional(widest.concepts, tokens),
+        (Conditional(widest.logit, tokens) > 0).to(at::kDouble));
     tokens_of_layer_[layer] = tokens;
+  }
+
+  void Record(size_t layer, int64_t tokens, const WidestGates& widest) {
+    const at::Tensor concepts = Conditional(widest.concepts, tokens);
+    recorded_.back().acting[layer] =
+        ((concepts + 1) * (Conditional(widest.logit, tokens) > 0))
+            .to(at::kShort);
+  }
+
+  // The conditional rows of one value a token, (B, T).
+  at::Tensor Conditional(const at::Tensor& values, int64_t tokens) const {
+    return values.reshape({-1, tokens})
+        .narrow(0, context_.num_unconditional,
+                context_.batch - context_.num_unconditional);
   }
 
   c10::Device device_;
@@ -104,6 +142,13 @@ class EraserHook final : public LayerHook {
   at::Tensor activity_;      // (B, N) tokens with s > 1/2
   int64_t forwards_ = 0;
   std::vector<int64_t> tokens_of_layer_;
+  // One step's record, on the device: int16 (B, T) of each layer.
+  struct RecordedStep {
+    double timestep = 0;
+    std::vector<at::Tensor> acting;
+  };
+  bool records_ = false;
+  std::vector<RecordedStep> recorded_;
 };
 
 void CheckIdentityAndHooks(const Erasers& erasers,
@@ -159,6 +204,7 @@ class ErasedDenoiser::Impl {
       return;
     }
     auto fresh = std::make_unique<EraserHook>(erasers, strength, device);
+    fresh->RecordGates(records_gates);
     denoiser.Install(fresh.get());
     hook = std::move(fresh);
   }
@@ -166,6 +212,7 @@ class ErasedDenoiser::Impl {
   HookedDenoiser denoiser;
   std::string model_identity, folder;
   c10::Device device;
+  bool records_gates = false;
   std::unique_ptr<EraserHook> hook;
 };
 
@@ -190,6 +237,15 @@ at::Tensor ErasedDenoiser::Predict(const at::Tensor& latents, double timestep,
 
 at::Tensor ErasedDenoiser::TakeGateActivity() {
   return impl_->hook ? impl_->hook->TakeActivity() : at::Tensor();
+}
+
+void ErasedDenoiser::RecordGates(bool records) {
+  impl_->records_gates = records;
+  if (impl_->hook) impl_->hook->RecordGates(records);
+}
+
+GateRecord ErasedDenoiser::TakeGateRecord() {
+  return impl_->hook ? impl_->hook->TakeRecord() : GateRecord();
 }
 
 }  // namespace gloce

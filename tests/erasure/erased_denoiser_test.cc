@@ -185,6 +185,45 @@ TEST_F(ErasedDenoiserTest, OpenGatesReportFullActivityOfTheWinner) {
   EXPECT_EQ(activity[0][1].item<double>(), 0);
 }
 
+// What is recorded token by token adds up to the activity.
+TEST_F(ErasedDenoiserTest, RecordsWhereAndWhenGatesOpen) {
+  Erasers erasers = MergeErasers({Sample("cat", 1), Sample("fox", 2)});
+  for (size_t n = 0; n < 2; ++n) {  // some tokens open, whichever acts
+    for (LayerErasers& layer : erasers.layers) {
+      const auto place = static_cast<int64_t>(n);
+      layer.gate_center[place].fill_(0.02 + 0.01 * static_cast<double>(n));
+      erasers.concepts[n].gate_start_timestep = 601;
+    }
+  }
+  ErasedDenoiser erased(bundle_, {}, erasers);
+  erased.RecordGates(true);
+  for (const double timestep : {900.0, 600.0, 400.0})
+    erased.Predict(latents_, timestep, conditioning_);
+  const at::Tensor activity = erased.TakeGateActivity();
+  const GateRecord record = erased.TakeGateRecord();
+  EXPECT_EQ(record.timesteps, (std::vector<double>{600, 400}));
+  ASSERT_EQ(record.layers.size(), erasers.layers.size());
+  double tokens = 0;
+  std::vector<double> open(2);
+  for (const GateRecord::Layer& layer : record.layers) {
+    EXPECT_EQ(layer.height, layer.width);
+    EXPECT_EQ(layer.acting.sizes(),
+              at::IntArrayRef({2, 1, layer.height * layer.width}));
+    tokens += 3 * static_cast<double>(layer.height * layer.width);
+    for (size_t n = 0; n < 2; ++n) {
+      open[n] +=
+          (layer.acting == static_cast<int64_t>(n + 1)).sum().item<double>();
+    }
+  }
+  EXPECT_GT(open[0] + open[1], 0);
+  EXPECT_DOUBLE_EQ(activity[0][0].item<double>(), open[0] / tokens);
+  EXPECT_DOUBLE_EQ(activity[0][1].item<double>(), open[1] / tokens);
+  EXPECT_TRUE(erased.TakeGateRecord().timesteps.empty());
+  erased.SetErasers(Sample("owl", 3));  // recording goes on
+  erased.Predict(latents_, 100, conditioning_);
+  EXPECT_EQ(erased.TakeGateRecord().timesteps.size(), 1u);
+}
+
 TEST_F(ErasedDenoiserTest, ErasersAreExchangedUnderTheSameNetwork) {
   const Erasers cat = Sample("cat", 1);
   const Erasers two = MergeErasers({Sample("fox", 2, 3), Sample("owl", 3)});

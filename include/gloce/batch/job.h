@@ -38,6 +38,7 @@ struct Picture {
   std::vector<uint8_t> rgb;  // height × width × 3, row by row from the top
   // Per concept: the share of tokens × layers × steps with its gate above 0.5.
   std::vector<std::pair<std::string, double>> gate_activity;
+  std::string gate_maps;  // a file's bytes; empty if there are none
 };
 
 // Makes the pictures of one batch, which share width, height, guidance scale
@@ -115,6 +116,10 @@ struct JobSettings {
   std::string filename_template;  // see batch/output_names.h
   int64_t batch_size = 1;
   bool overwrite = false;
+  // Pictures from which something is erased bring gate maps, which are written
+  // to gates/, at the picture's name with .safetensors behind it. A picture
+  // without them is not right.
+  bool gate_maps = false;
   // Ends the job before anything is changed if pictures are there that are not
   // right; else they are made again. What a kill can leave is made again in
   // any case: pictures of one batch that lack nothing but their lines.

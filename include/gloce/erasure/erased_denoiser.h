@@ -9,6 +9,7 @@
 #include "gloce/bundle/device.h"
 #include "gloce/diffusion/denoiser.h"
 #include "gloce/erasure/eraser.h"
+#include "gloce/erasure/gate_maps.h"
 
 namespace gloce {
 
@@ -41,6 +42,15 @@ class ErasedDenoiser final : public Denoiser {
   // concept acted with s > 1/2. B is the batch of those steps. Copies from the
   // device: call it once a batch, not in a step. Undefined without concepts.
   at::Tensor TakeGateActivity();
+
+  // Whether Predict records, from now on and for any erasers, where each
+  // token's gate opens: 2 bytes a conditional token, layer and step, on the
+  // device.
+  void RecordGates(bool records);
+
+  // What was recorded since the last call of this, of one batch. Copies from
+  // the device. Empty without concepts, or if nothing was recorded.
+  GateRecord TakeGateRecord();
 
  private:
   class Impl;
