@@ -31,6 +31,8 @@ FENCES = {
     "stb/": ("batch/png_writer.cc",),
     # Its library and LibTorch's overwrite each other: src/text/sentencepiece.h.
     "sentencepiece": (),
+    "png.h": ("eval/rgb_picture.cc",),
+    "turbojpeg.h": ("eval/rgb_picture.cc",),
     "csv.h": ("base/csv_reader.cc",),
 }
 # What headers may take from LibTorch: anything more costs every file seconds.

@@ -10,8 +10,9 @@ PYTHON=$VENV/bin/python
 
 # What a bare Debian 12 lacks.
 PACKAGES=(ca-certificates g++ cmake ninja-build ccache python3 python3-venv
-  libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev libssl-dev zlib1g-dev libcsv-dev)
-TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev zsh fish)
+  libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev libssl-dev zlib1g-dev libcsv-dev
+  libpng-dev libturbojpeg0-dev)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev zsh fish chromium)
 
 install_packages() {
   local missing=() package

@@ -35,10 +35,25 @@ class Detector(nn.Module):
         self.head = nn.Linear(2 * width,
                               len(scenes.CONCEPTS) + len(STYLE_LABELS))
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+    def embed(self, pictures: torch.Tensor) -> torch.Tensor:
+        """What the head sees, (N, 2 * CHANNELS[-1])."""
         x = F.interpolate(pictures, (INPUT_SIZE, INPUT_SIZE), mode="area")
         x = self.features((x - MEAN) / STD)
-        return self.head(torch.cat([x.amax((2, 3)), x.mean((2, 3))], 1))
+        return torch.cat([x.amax((2, 3)), x.mean((2, 3))], 1)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.head(self.embed(pictures))
+
+
+class Features(nn.Module):
+    """The detector without its head: features in which to compare sets of pictures."""
+
+    def __init__(self, detector: Detector):
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.detector.embed(pictures)
 
 
 def split(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

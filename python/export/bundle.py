@@ -164,20 +164,20 @@ class _Exporter:
 
     def write_evaluators(self) -> dict:
         extras = self._pipeline.extras
-        found = evaluators.load_detector(extras) if extras is not None else None
-        if found is None:
-            return {}
-        detector, labels = found
-        name = "evaluators/detector.pt"
-        path = self._folder / name
-        path.parent.mkdir()
-        size = self._pipeline.sample_size * self._scale_factor()
-        entry = evaluators.export_detector(detector, labels, path, size)
-        if self._check:
-            worst = checks.check_detector(networks.load(path), detector, size)
-            self._report(f"detector: traced; largest relative difference {worst:.1e}")
-            checks.require_within(name, worst, evaluators.DTYPE)
-        return {"detector": {"name": name, "sha256": sha256(path), **entry}}
+        found = evaluators.load(extras) if extras is not None else []
+        entries = {}
+        for evaluator in found:
+            name = f"evaluators/{evaluator.name}.pt"
+            path = self._folder / name
+            path.parent.mkdir(exist_ok=True)
+            size = self._pipeline.sample_size * self._scale_factor()
+            entry = evaluators.export(evaluator, path, size)
+            if self._check:
+                worst = checks.check_evaluator(networks.load(path), evaluator.network, size)
+                self._report(f"{evaluator.name}: traced; largest relative difference {worst:.1e}")
+                checks.require_within(name, worst, evaluators.DTYPE)
+            entries[evaluator.name] = {"name": name, "sha256": sha256(path), **entry}
+        return entries
 
     def _scale_factor(self) -> int:
         return 2 ** (len(self._pipeline.vae.config.block_out_channels) - 1)

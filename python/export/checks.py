@@ -76,14 +76,14 @@ def check_vae_decoder(traced, vae, sizes: networks.Sizes, dtype) -> float:
     )
 
 
-def check_detector(traced, detector, size: int) -> float:
+def check_evaluator(traced, network, size: int) -> float:
     """Largest relative difference over batches, on square pictures of two sizes."""
     worst = 0.0
     for side in (size, size + size // 2):
         for batch in BATCHES:
             generator = torch.Generator("cpu").manual_seed(batch)
             pixels = torch.rand(batch, 3, side, side, generator=generator)
-            worst = max(worst, _compare(traced, detector, (pixels,)))
+            worst = max(worst, _compare(traced, network, (pixels,)))
     return worst
 
 

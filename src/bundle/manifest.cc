@@ -20,38 +20,6 @@ int64_t PositiveInteger(JsonObject& object, const std::string& key) {
   return value;
 }
 
-// A text that messages and terminals show as it is.
-std::string PlainText(JsonObject& object, const std::string& key) {
-  std::string text = object.String(key);
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-  if (std::any_of(text.begin(), text.end(), is_control)) {
-    throw Error(object.place() + ": " + key + ": got " + QuoteForMessage(text) +
-                ", expected no control characters");
-  }
-  return text;
-}
-
-std::string HexDigest(JsonObject& object, const std::string& key) {
-  std::string digest = object.String(key);
-  if (digest.size() != 64 ||
-      digest.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    throw Error(object.place() + ": " + key + ": got " +
-                QuoteForMessage(digest) +
-                ", expected 64 lower-case hexadecimal digits");
-  }
-  return digest;
-}
-
-std::string FileName(JsonObject& object, const std::string& key) {
-  std::string name = PlainText(object, key);
-  if (name.empty() || name.front() == '/' ||
-      name.find("..") != std::string::npos) {
-    throw Error(object.place() + ": " + key + ": got " + QuoteForMessage(name) +
-                ", expected a path inside the bundle");
-  }
-  return name;
-}
-
 LatentSpec ReadLatent(JsonObject object) {
   LatentSpec latent{};
   latent.channels = PositiveInteger(object, "channels");
@@ -108,24 +76,6 @@ std::vector<std::string> TokenizerFiles(TokenizerKind kind) {
   return {"sentencepiece"};
 }
 
-TextSpec ReadText(JsonObject object) {
-  TextSpec text{};
-  text.tokenizer = ReadTokenizerKind(object);
-  object.Object("files");  // the same names stand in "files" below, with hashes
-  text.max_length = PositiveInteger(object, "max_length");
-  text.vocab_size = PositiveInteger(object, "vocab_size");
-  text.width = PositiveInteger(object, "width");
-  if (text.tokenizer != TokenizerKind::kT5) {
-    text.bos_token_id = object.Integer("bos_token_id");
-  }
-  text.eos_token_id = object.Integer("eos_token_id");
-  text.pad_token_id = object.Integer("pad_token_id");
-  text.unk_token_id = object.Integer("unk_token_id");
-  text.added_tokens = ReadAddedTokens(object);
-  object.Finish();
-  return text;
-}
-
 std::vector<HookPoint> ReadHooks(JsonObject& root) {
   std::vector<HookPoint> hooks;
   std::set<std::string> paths;
@@ -142,15 +92,6 @@ std::vector<HookPoint> ReadHooks(JsonObject& root) {
     hooks.push_back(std::move(hook));
   }
   return hooks;
-}
-
-BundleFile ReadFileEntry(JsonObject& object) {
-  BundleFile file{FileName(object, "name"), HexDigest(object, "sha256")};
-  // The networks' signatures are for people and for other programs; the
-  // wrappers know their own.
-  if (object.Has("inputs")) object.Array("inputs");
-  if (object.Has("outputs")) object.Array("outputs");
-  return file;
 }
 
 std::map<std::string, BundleFile> ReadFiles(JsonObject object,
@@ -174,12 +115,7 @@ std::map<std::string, EvaluatorSpec> ReadEvaluators(JsonObject object) {
   std::map<std::string, EvaluatorSpec> evaluators;
   for (const std::string& key : object.Keys()) {
     JsonObject entry = object.Object(key);
-    EvaluatorSpec spec{ReadFileEntry(entry), entry.String("kind"), {}};
-    if (entry.Has("labels")) {
-      JsonObject labels = entry.Object("labels");
-      for (const std::string& group : labels.Keys())
-        spec.labels[group] = labels.Strings(group);
-    }
+    EvaluatorSpec spec = ReadEvaluatorSpec(entry);
     entry.Finish();
     evaluators.emplace(key, std::move(spec));
   }
@@ -187,6 +123,24 @@ std::map<std::string, EvaluatorSpec> ReadEvaluators(JsonObject object) {
 }
 
 }  // namespace
+
+TextSpec ReadTextSpec(JsonObject object) {
+  TextSpec text{};
+  text.tokenizer = ReadTokenizerKind(object);
+  object.Object("files");  // the same names stand in "files" below, with hashes
+  text.max_length = PositiveInteger(object, "max_length");
+  text.vocab_size = PositiveInteger(object, "vocab_size");
+  text.width = PositiveInteger(object, "width");
+  if (text.tokenizer != TokenizerKind::kT5) {
+    text.bos_token_id = object.Integer("bos_token_id");
+  }
+  text.eos_token_id = object.Integer("eos_token_id");
+  text.pad_token_id = object.Integer("pad_token_id");
+  text.unk_token_id = object.Integer("unk_token_id");
+  text.added_tokens = ReadAddedTokens(object);
+  object.Finish();
+  return text;
+}
 
 BundleManifest ParseBundleManifest(const std::string& text,
                                    const std::string& origin) {
@@ -221,7 +175,7 @@ BundleManifest ParseBundleManifest(const std::string& text,
                 ", but the scheduler's configuration has another");
   }
   manifest.latent = ReadLatent(root.Object("latent"));
-  manifest.text = ReadText(root.Object("text"));
+  manifest.text = ReadTextSpec(root.Object("text"));
   manifest.hooks = ReadHooks(root);
   manifest.files = ReadFiles(root.Object("files"), manifest.text.tokenizer);
   if (root.Has("evaluators"))

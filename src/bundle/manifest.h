@@ -7,13 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace gloce {
+#include "bundle/evaluator_spec.h"
 
-// A file of the bundle, with the hash that it must have.
-struct BundleFile {
-  std::string name;  // relative to the bundle's folder, no ".." in it
-  std::string sha256;
-};
+namespace gloce {
 
 // A layer of the denoiser whose output erasers may change.
 struct HookPoint {
@@ -58,13 +54,6 @@ struct TextSpec {
   std::vector<AddedTokenSpec> added_tokens;
 };
 
-// A network that judges pictures (the demo's detector).
-struct EvaluatorSpec {
-  BundleFile file;
-  std::string kind;  // "detector"
-  std::map<std::string, std::vector<std::string>> labels;
-};
-
 struct BundleManifest {
   std::string name;
   std::string family;  // "sd1", "sd2"
@@ -81,6 +70,9 @@ struct BundleManifest {
   std::map<std::string, EvaluatorSpec> evaluators;
   std::string defaults_json;  // build defaults; "{}" if the bundle brings none
 };
+
+// Reads "text". Throws Error naming the key.
+TextSpec ReadTextSpec(JsonObject object);
 
 // Parses and checks bundle.json. `origin` begins every message. Throws Error
 // naming the key.

@@ -31,6 +31,7 @@ constexpr const char* kFooter =
     "erasers.safetensors\n"
     "  gloce generate --model build/emoji --erasers erasers.safetensors \\\n"
     "      --prompt \"a cat and a guitar\" --seed 7 --out out\n"
+    "  gloce eval --model build/emoji --images out --report report.html\n"
     "  gloce inspect erasers.safetensors\n"
     "  gloce doctor --model build/emoji\n"
     "\nA bundle (--model) is made from a Stable Diffusion 1.x or 2.x pipeline "
@@ -147,6 +148,7 @@ int RunGloce(int argc, const char* const* argv) {
   RegisterCompletion(app, command);
   RegisterConvert(app, command);
   RegisterDoctor(app, command);
+  RegisterEval(app, command);
   RegisterGenerate(app, command);
   RegisterInspect(app, command);
   RegisterMerge(app, command);

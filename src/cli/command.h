@@ -68,6 +68,7 @@ void RegisterBuild(CLI::App& app, Command& command);
 void RegisterCompletion(CLI::App& app, Command& command);
 void RegisterConvert(CLI::App& app, Command& command);
 void RegisterDoctor(CLI::App& app, Command& command);
+void RegisterEval(CLI::App& app, Command& command);
 void RegisterGenerate(CLI::App& app, Command& command);
 void RegisterInspect(CLI::App& app, Command& command);
 void RegisterMerge(CLI::App& app, Command& command);

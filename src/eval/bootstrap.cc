@@ -21,7 +21,8 @@ double Percentile(const std::vector<double>& figures, double share) {
 
 }  // namespace
 
-Interval Bootstrap(const std::vector<int64_t>& sizes, const Figure& figure,
+Interval Bootstrap(const std::vector<int64_t>& sizes,
+                   const Statistic& statistic,
                    const BootstrapSettings& settings) {
   std::mt19937_64 generator(settings.seed);
   std::vector<DrawCounts> counts(sizes.size());
@@ -32,7 +33,7 @@ Interval Bootstrap(const std::vector<int64_t>& sizes, const Figure& figure,
       counts[s].assign(size, 0);
       for (size_t k = 0; k < size; ++k) ++counts[s][DrawBelow(size, generator)];
     }
-    const double value = figure(counts);
+    const double value = statistic(counts);
     if (!std::isnan(value)) figures.push_back(value);
   }
   if (figures.empty()) {

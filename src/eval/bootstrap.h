@@ -24,7 +24,7 @@ using DrawCounts = std::vector<int64_t>;
 
 // A figure of a resample: one vector of counts for each independent sample. May
 // be NaN, which is left out.
-using Figure = std::function<double(const std::vector<DrawCounts>&)>;
+using Statistic = std::function<double(const std::vector<DrawCounts>&)>;
 
 // The percentile bootstrap (B. Efron, R. J. Tibshirani, An Introduction to the
 // Bootstrap, chapter 13): resamples of each sample's size, drawn with
@@ -32,7 +32,8 @@ using Figure = std::function<double(const std::vector<DrawCounts>&)>;
 //   sizes  items of each sample, such as erased and kept pictures
 // Ends are interpolated between the two nearest figures; both are NaN if no
 // figure was a number.
-Interval Bootstrap(const std::vector<int64_t>& sizes, const Figure& figure,
+Interval Bootstrap(const std::vector<int64_t>& sizes,
+                   const Statistic& statistic,
                    const BootstrapSettings& settings = {});
 
 // Of the mean of `values`.

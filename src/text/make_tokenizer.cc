@@ -22,22 +22,6 @@ std::vector<AddedToken> AddedTokens(const TextSpec& text) {
   return tokens;
 }
 
-std::unique_ptr<Tokenizer> MakeClipBpe(const Bundle& bundle) {
-  const BundleManifest& manifest = bundle.manifest();
-  const TextSpec& text = manifest.text;
-  ClipBpeOptions options;
-  options.max_length = text.max_length;
-  options.bos_id = text.bos_token_id.value();
-  options.eos_id = text.eos_token_id;
-  options.pad_id = text.pad_token_id;
-  options.unk_id = text.unk_token_id;
-  options.added_tokens = AddedTokens(text);
-  return std::make_unique<ClipBpeTokenizer>(
-      bundle.ReadChecked(manifest.files.at("vocab")),
-      bundle.ReadChecked(manifest.files.at("merges")), options,
-      bundle.folder() + "/tokenizer");
-}
-
 std::unique_ptr<Tokenizer> MakeSentencePiece(const Bundle& bundle,
                                              SentencePieceFamily family) {
   const TextSpec& text = bundle.manifest().text;
@@ -63,10 +47,29 @@ std::unique_ptr<Tokenizer> MakeSentencePiece(const Bundle& bundle,
 
 }  // namespace
 
+std::unique_ptr<Tokenizer> MakeClipTokenizer(const TextSpec& text,
+                                             const std::string& vocab_json,
+                                             const std::string& merges_text,
+                                             const std::string& origin) {
+  ClipBpeOptions options;
+  options.max_length = text.max_length;
+  options.bos_id = text.bos_token_id.value();
+  options.eos_id = text.eos_token_id;
+  options.pad_id = text.pad_token_id;
+  options.unk_id = text.unk_token_id;
+  options.added_tokens = AddedTokens(text);
+  return std::make_unique<ClipBpeTokenizer>(vocab_json, merges_text, options,
+                                            origin);
+}
+
 std::unique_ptr<Tokenizer> MakeTokenizer(const Bundle& bundle) {
   switch (bundle.manifest().text.tokenizer) {
     case TokenizerKind::kClipBpe:
-      return MakeClipBpe(bundle);
+      return MakeClipTokenizer(
+          bundle.manifest().text,
+          bundle.ReadChecked(bundle.manifest().files.at("vocab")),
+          bundle.ReadChecked(bundle.manifest().files.at("merges")),
+          bundle.folder() + "/tokenizer");
     case TokenizerKind::kT5:
       return MakeSentencePiece(bundle, SentencePieceFamily::kT5);
     case TokenizerKind::kXlmRoberta:

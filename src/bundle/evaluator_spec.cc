@@ -1,0 +1,87 @@
+#include "bundle/evaluator_spec.h"
+
+#include <utility>
+
+#include "base/json.h"
+#include "gloce/base/error.h"
+
+namespace gloce {
+namespace {
+
+constexpr int64_t kMaxInputSize = 4096;
+
+int64_t Side(JsonObject& object, const std::string& key) {
+  const int64_t side = object.Integer(key);
+  if (side < 1 || side > kMaxInputSize) {
+    throw Error(object.place() + ": " + key + ": got " + std::to_string(side) +
+                ", expected 1 to " + std::to_string(kMaxInputSize));
+  }
+  return side;
+}
+
+// "largest", or {"above": score}.
+void ReadRule(JsonObject& rules, LabelGroup& group) {
+  const nlohmann::json& rule = rules.Any(group.name);
+  if (rule.is_string() && rule == "largest") {
+    group.is_largest = true;
+    return;
+  }
+  JsonObject object(rule, rules.place() + ": " + group.name);
+  group.above = object.Number("above");
+  object.Finish();
+}
+
+std::vector<LabelGroup> ReadGroups(JsonObject& entry) {
+  std::vector<LabelGroup> groups;
+  JsonObject labels = entry.Object("labels");
+  for (const std::string& name : labels.Keys()) {
+    groups.push_back({name, labels.Strings(name)});
+    if (groups.back().labels.empty())
+      throw Error(labels.place() + ": " + name + ": has no names");
+  }
+  if (entry.Has("found")) {
+    JsonObject rules = entry.Object("found");
+    for (LabelGroup& group : groups) {
+      if (rules.Has(group.name)) ReadRule(rules, group);
+    }
+    rules.Finish();
+  }
+  return groups;
+}
+
+}  // namespace
+
+EvaluatorInput ReadEvaluatorInput(JsonObject object) {
+  EvaluatorInput input;
+  const std::string fit = object.String("fit");
+  input.size = Side(object, "size");
+  if (fit == "stretch") {
+    input.fit = EvaluatorInput::Fit::kStretch;
+  } else if (fit == "crop") {
+    input.fit = EvaluatorInput::Fit::kCrop;
+    input.shorter =
+        object.Has("shorter") ? Side(object, "shorter") : input.size;
+    if (input.shorter < input.size) {
+      throw Error(object.place() + ": shorter: got " +
+                  std::to_string(input.shorter) + ", expected at least size, " +
+                  std::to_string(input.size));
+    }
+  } else {
+    throw Error(object.place() + ": fit: got " + QuoteForMessage(fit) +
+                ", expected \"stretch\" or \"crop\"");
+  }
+  object.Finish();
+  return input;
+}
+
+EvaluatorSpec ReadEvaluatorSpec(JsonObject& entry) {
+  EvaluatorSpec spec;
+  spec.file = ReadFileEntry(entry);
+  spec.kind = entry.String("kind");
+  if (entry.Has("input"))
+    spec.input = ReadEvaluatorInput(entry.Object("input"));
+  if (entry.Has("labels")) spec.groups = ReadGroups(entry);
+  return spec;
+}
+
+}  // namespace gloce

@@ -1,0 +1,178 @@
+// gloce eval: what an eraser took away, and what it left.
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/file.h"
+#include "base/join.h"
+#include "cli/command.h"
+#include "cli/eval_options.h"
+#include "cli/interrupt.h"
+#include "cli/log.h"
+#include "cli/progress.h"
+#include "eval/contact_sheet.h"
+#include "eval/eraser_view.h"
+#include "eval/evaluation.h"
+#include "eval/figures_text.h"
+#include "eval/report.h"
+#include "eval/report_document.h"
+#include "gloce/base/error.h"
+#include "gloce/batch/png_writer.h"
+#include "gloce/bundle/bundle.h"
+#include "gloce/erasure/eraser_file.h"
+
+namespace gloce {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+EvaluationInput ListAll(const EvalOptions& o) {
+  const NamedPaths tables = TablesOf(o);
+  const auto list = [&](const std::string& name, const std::string& folder) {
+    const auto table = tables.find(name);
+    return ListPictures(name, folder,
+                        table == tables.end() ? "" : table->second);
+  };
+  EvaluationInput input;
+  input.judged = list(kJudgedName, o.images);
+  if (!o.before.empty()) input.before = list(kBeforeName, o.before);
+  for (const auto& [name, folder] : ComparedOf(o))
+    input.compared.push_back(list(name, folder));
+  if (!o.reference.empty()) input.reference = list(kReferenceName, o.reference);
+  input.erased = o.erased;
+  return input;
+}
+
+Evaluators Load(const EvalOptions& o) {
+  std::optional<Bundle> bundle;
+  if (!o.model.empty()) bundle.emplace(o.model);
+  Evaluators evaluators =
+      LoadEvaluators(bundle ? &*bundle : nullptr, o.evaluators,
+                     ParsePlacement(o.device, "float32"));
+  if (!evaluators.detector && !evaluators.features && !evaluators.clip &&
+      o.before.empty()) {
+    throw UsageError(
+        "nothing to measure with; give --model BUNDLE with evaluators, "
+        "--detector, --features, --clip, or the pictures --before");
+  }
+  return evaluators;
+}
+
+EvaluationSettings::RegionSource SourceOf(const std::string& name) {
+  using RegionSource = EvaluationSettings::RegionSource;
+  if (name == "detector") return RegionSource::kDetector;
+  return name == "gates" ? RegionSource::kGates : RegionSource::kNone;
+}
+
+void TellOfGaps(const Evaluation& evaluation, bool has_detector) {
+  if (!has_detector) {
+    LogNote("no detector: nothing says what the pictures show");
+  } else if (evaluation.erased.empty()) {
+    LogWarning(
+        "nothing was erased from these pictures, as far as their manifest "
+        "tells; name what was by --erased");
+  }
+  if (!evaluation.without_label.empty()) {
+    LogWarning("the detector has no label for: " +
+               Join(evaluation.without_label) + "; nothing counts them");
+  }
+}
+
+// How many pictures could not be read; each is told.
+size_t TellOfBroken(const Evaluation& evaluation) {
+  constexpr size_t kTold = 10;
+  size_t broken = 0;
+  for (const EvaluatedSet& set : evaluation.sets) {
+    for (const PictureFacts& facts : set.facts) {
+      if (facts.fault.empty()) continue;
+      if (++broken <= kTold) LogWarning(facts.fault + "; it is left out");
+    }
+  }
+  if (broken > kTold) {
+    LogWarning(std::to_string(broken - kTold) +
+               " more pictures cannot be read; the report lists all");
+  }
+  return broken;
+}
+
+Erasers ReadAll(const std::vector<std::string>& paths) {
+  std::vector<Erasers> files;
+  for (const std::string& path : paths) files.push_back(ReadErasers(path));
+  return MergeErasers(files);
+}
+
+// The page, and beside it the figures and the sheet.
+void WriteReport(const EvalOptions& o, const Evaluation& evaluation,
+                 const Erasers& erasers, const ordered_json& figures) {
+  size_t folders = 0;
+  for (const EvaluatedSet& set : evaluation.sets)
+    folders += set.role != "reference";
+  ReportSettings settings;
+  settings.max_pictures = static_cast<size_t>(o.max_pictures);
+  const std::vector<RankedRow> rows =
+      ChooseRows(RankRows(evaluation),
+                 std::max<size_t>(1, settings.max_pictures / folders));
+  ordered_json document = ReportDocument(evaluation, rows, settings);
+  if (!erasers.concepts.empty()) document["erasers"] = EraserView(erasers);
+  WriteFileAtomically(o.report, RenderReport(document));
+  const auto beside = [&](const char* extension) {
+    return fs::path(o.report).replace_extension(extension).string();
+  };
+  WriteFileAtomically(beside(".json"), figures.dump(2) + "\n");
+  WriteFileAtomically(beside(".csv"), FiguresCsv(evaluation.figures));
+  const RgbPicture sheet = ContactSheet(evaluation, rows);
+  WriteFileAtomically(beside(".png"),
+                      EncodePng(sheet.rgb.data(), static_cast<int>(sheet.width),
+                                static_cast<int>(sheet.height), {}));
+}
+
+int RunEval(const EvalOptions& o) {
+  InstallInterruptHandler();
+  SetQuiet(o.output.quiet || o.output.json);
+  CheckEvalOptions(o);
+  if (!o.report.empty()) CheckWritable(o.report);
+  Erasers erasers;
+  if (!o.erasers.empty()) erasers = ReadAll(o.erasers);
+  const EvaluationInput input = ListAll(o);
+  Evaluators evaluators = Load(o);
+
+  Progress progress("pictures", o.output.quiet || o.output.json);
+  EvaluationSettings settings;
+  settings.batch_size = static_cast<size_t>(o.batch_size);
+  settings.region = SourceOf(o.region);
+  settings.interrupted = WasInterrupted;
+  settings.progress = [&](size_t done, size_t total) {
+    progress.Update("eval", static_cast<int64_t>(done),
+                    static_cast<int64_t>(total));
+  };
+  const Evaluation evaluation = Evaluate(input, evaluators, settings);
+  progress.Finish();
+  TellOfGaps(evaluation, evaluators.detector != nullptr);
+  const size_t broken = TellOfBroken(evaluation);
+
+  const ordered_json figures = FiguresDocument(evaluation);
+  if (!o.report.empty()) WriteReport(o, evaluation, erasers, figures);
+  if (o.output.json)
+    std::cout << figures.dump(2) << '\n';
+  else if (!o.output.quiet)
+    std::cout << FiguresTable(evaluation.figures);
+  if (!o.report.empty()) LogNote("report: " + o.report);
+  return broken == 0 ? kDone : kSomeFailed;
+}
+
+}  // namespace
+
+void RegisterEval(CLI::App& app, Command& command) {
+  CLI::App* sub = app.add_subcommand(
+      "eval", "Measure what was erased and what was kept, and show it");
+  auto options = std::make_shared<EvalOptions>();
+  RegisterEvalOptions(*sub, *options);
+  sub->callback([options, &command] {
+    command = [options] { return RunEval(*options); };
+  });
+}
+
+}  // namespace gloce

@@ -1,0 +1,30 @@
+// An evaluation as JSON: what the report shows, and what programs read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "eval/evaluation.h"
+#include "eval/ranked_rows.h"
+
+namespace gloce {
+
+struct ReportSettings {
+  size_t max_pictures = 400;  // in the page, of all folders together
+  int64_t side = 192;         // longest side of a picture there, in pixels
+  int quality = 85;           // of its JPEG
+};
+
+// All but rows and pictures (docs/formats.md, "Report document").
+nlohmann::ordered_json FiguresDocument(const Evaluation& evaluation);
+
+// All of it, with `rows` in their order and their pictures inside. Throws Error
+// if a picture that was read before cannot be read any more.
+nlohmann::ordered_json ReportDocument(const Evaluation& evaluation,
+                                      const std::vector<RankedRow>& rows,
+                                      const ReportSettings& settings);
+
+}  // namespace gloce
