@@ -120,8 +120,8 @@ void RegisterSampling(CLI::App& app, BuildOptions& o) {
   CLI::Option* plan =
       sampling
           ->add_option("--plan", o.plan,
-                       "published: as the settings say; fast: the same noise "
-                       "levels in a fifth of the steps")
+                       "published: as the settings say; fast: nearly the "
+                       "same noise levels in a fifth of the steps")
           ->check(OneOf(PlanNames()));
   sampling->add_option("--window", o.window,
                        "Steps to record, START:END (START < step <= END)");

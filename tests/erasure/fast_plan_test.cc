@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "error_text.h"
+#include "gloce/diffusion/scheduler.h"
 #include "gloce/erasure/concept_list.h"
 
 namespace gloce {
@@ -27,11 +31,78 @@ void ExpectWindow(const ConceptSettings& settings, int64_t steps, int64_t start,
   EXPECT_EQ(settings.statistics.window_end, end);
 }
 
-TEST(FastPlanTest, ReachesTheSameNoiseLevelsInAFifthOfTheSteps) {
+TEST(FastPlanTest, TakesAFifthOfTheSteps) {
   const ConceptSettings settings = Fast(50, 10, 20, 10);
   EXPECT_EQ(settings.statistics.scheduler, "dpmpp_2m");
   ExpectWindow(settings, 10, 2, 4);
   ExpectWindow(Fast(50, 0, 50, 0), 10, 0, 10);
+}
+
+// Timesteps of the calls 0, 1, … of the settings' sampling, of 1000.
+std::vector<double> Timesteps(const StatisticsSettings& statistics,
+                              const std::string& spacing) {
+  const auto scheduler =
+      MakeScheduler(statistics.scheduler,
+                    SchedulerConfig::FromJson(
+                        R"({"beta_schedule": "scaled_linear", "steps_offset": 1,
+              "timestep_spacing": ")" +
+                            spacing + "\"}",
+                        "config"));
+  scheduler->SetTimesteps(statistics.num_inference_steps);
+  return scheduler->timesteps();
+}
+
+// Those that are recorded.
+std::vector<double> Recorded(const StatisticsSettings& statistics,
+                             const std::string& spacing) {
+  const std::vector<double> all = Timesteps(statistics, spacing);
+  const auto end =
+      std::min(static_cast<size_t>(statistics.window_end) + 1, all.size());
+  return {all.begin() + statistics.window_start + 1,
+          all.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+// The numbers of fast_plan.h and docs/erasure.md.
+TEST(FastPlanTest, RecordsNearlyThePublishedTimesteps) {
+  struct Case {
+    const char* spacing;
+    double apart;  // of a call j and call 5j of LMS, at most
+  };
+  for (const Case& c :
+       {Case{"leading", 70}, Case{"trailing", 0}, Case{"linspace", 20}}) {
+    const StatisticsSettings published;
+    const StatisticsSettings fast = Fast(50, 0, 50, 0).statistics;
+    const std::vector<double> all = Timesteps(published, c.spacing);
+    const std::vector<double> few = Timesteps(fast, c.spacing);
+    ASSERT_EQ(all.size(), 50U);
+    ASSERT_EQ(few.size(), 10U);
+    double apart = 0;
+    for (size_t j = 1; j < few.size(); ++j)  // no window holds call 0
+      apart = std::max(apart, std::abs(few[j] - all[5 * j]));
+    EXPECT_LE(apart, c.apart) << c.spacing;
+    EXPECT_GE(apart, 0.9 * c.apart) << c.spacing << ": the bound is too lax";
+  }
+}
+
+TEST(FastPlanTest, RecordsTheseTimestepsOfTheWindows) {
+  const auto recorded = [](const char* spacing, int64_t start, int64_t end) {
+    return Recorded(Fast(50, start, end, 0).statistics, spacing);
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(recorded("leading", 10, 20), ElementsAre(631, 541));
+  EXPECT_THAT(recorded("leading", 0, 20), ElementsAre(811, 721, 631, 541));
+  EXPECT_THAT(recorded("trailing", 10, 20), ElementsAre(699, 599));
+  EXPECT_THAT(recorded("linspace", 10, 20), ElementsAre(699, 599));
+  const auto ends = [](const char* spacing, int64_t start) {
+    StatisticsSettings published;
+    published.window_start = start;
+    const std::vector<double> all = Recorded(published, spacing);
+    return std::pair(std::round(all.front()), std::round(all.back()));
+  };
+  EXPECT_EQ(ends("leading", 10), std::pair(761.0, 581.0));
+  EXPECT_EQ(ends("leading", 0), std::pair(961.0, 581.0));
+  EXPECT_EQ(ends("trailing", 10), std::pair(779.0, 599.0));
+  EXPECT_EQ(ends("linspace", 10), std::pair(775.0, 591.0));
 }
 
 TEST(FastPlanTest, TheGateOpensAtTheSameTimestep) {
