@@ -206,6 +206,17 @@ class Presets {
                    OptionOf(error.key));
 }
 
+// Throws SettingError for a scheduler of `chosen`, which holds what was asked
+// for and not what presets and bundle bring, if the plan would replace it.
+void CheckPlan(const json& merged, const json& chosen) {
+  const auto scheduler = chosen.find("scheduler");
+  if (scheduler == chosen.end() || merged.value("plan", "") != "fast") return;
+  throw SettingError{"scheduler",
+                     "got " + scheduler->dump() +
+                         " beside the plan \"fast\", which samples "
+                         "by its own; leave one of them out"};
+}
+
 // Adds a concept's name to `names`. It comes from the file `list_path`, or from
 // --erase if that is empty.
 void CheckName(const std::string& name, std::set<std::string>& names,
@@ -304,6 +315,7 @@ std::vector<ConceptRequest> ReadConcepts(const ConceptSources& sources) {
     const std::string place = "concept \"" + name + "\"";
     try {
       requests.push_back(ToRequest(name, merged, place));
+      CheckPlan(merged, strong);
     } catch (const SettingError& error) {
       Report(error, place, command_line, {&own, &global, &bundle});
     }

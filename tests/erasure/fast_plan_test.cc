@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/file.h"
 #include "error_text.h"
+#include "gloce/base/error.h"
 #include "gloce/diffusion/scheduler.h"
 #include "gloce/erasure/concept_list.h"
+#include "temporary_folder.h"
 
 namespace gloce {
 namespace {
@@ -138,6 +141,44 @@ TEST(FastPlanTest, IsASettingOfTheConceptList) {
   ExpectWindow(fast, 10, 2, 4);
   EXPECT_EQ(fast.statistics.num_seeds, 3);
   EXPECT_EQ(fast.gate_start, 2);
+}
+
+TEST(FastPlanTest, ASchedulerBesideItIsRefused) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "list.json";
+  const auto error = [&](const std::string& list, const std::string& options) {
+    WriteFileAtomically(path, list);
+    return ErrorText([&] { ReadConcepts({path, {}, "", options}); });
+  };
+  const std::string reason =
+      R"(scheduler: got "euler" beside the plan "fast", which samples by its )"
+      "own; leave one of them out";
+  const std::string fast = R"({"plan": "fast"})";
+  EXPECT_EQ(error(R"({"scheduler": "euler", "concepts": ["A"]})", fast),
+            path + ": " + reason);
+  EXPECT_EQ(error(R"({"plan": "fast", "concepts":
+                      [{"name": "A", "scheduler": "euler"}]})",
+                  "{}"),
+            path + ": concepts[0] (A): " + reason);
+  EXPECT_EQ(error(R"({"plan": "fast", "concepts": ["A"]})",
+                  R"({"scheduler": "euler"})"),
+            "--" + reason);
+}
+
+// A preset, or the bundle, says how things are sampled unless somebody knows
+// better; a plan of its own does.
+TEST(FastPlanTest, ReplacesAPresetsSchedulerAndABundles) {
+  for (const char* bundle :
+       {R"({"preset": "demo"})", R"({"scheduler": "euler"})"}) {
+    const auto requests =
+        ReadConcepts({"", {"A"}, bundle, R"({"plan": "fast", "steps": 25})"});
+    const StatisticsSettings& statistics = requests[0].settings.statistics;
+    EXPECT_EQ(statistics.scheduler, "dpmpp_2m");
+    EXPECT_EQ(statistics.num_inference_steps, 5);
+  }
+  const auto published = ReadConcepts(
+      {"", {"A"}, "", R"({"plan": "published", "scheduler": "euler"})"});
+  EXPECT_EQ(published[0].settings.statistics.scheduler, "euler");
 }
 
 TEST(FastPlanTest, UnknownPlansAreRefused) {
