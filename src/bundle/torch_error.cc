@@ -18,9 +18,8 @@ std::string FirstLine(const std::string& text) {
   return text.substr(start, text.find('\n', start) - start);
 }
 
-}  // namespace
-
-std::string TorchMessage(const std::exception& error) {
+// Of `error`, the one line that matters.
+std::string ReasonOf(const std::exception& error) {
   std::string text = error.what();
   if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error)) {
     text = torch_error->what_without_backtrace();
@@ -30,17 +29,22 @@ std::string TorchMessage(const std::exception& error) {
   if (const auto at = text.rfind("RuntimeError: "); at != std::string::npos) {
     text = text.substr(at + std::string("RuntimeError: ").size());
   }
-  text = FirstLine(text);
-  const bool exhausted =
-      dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-      dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-      text.find("out of memory") != std::string::npos ||
-      text.find("not enough memory") != std::string::npos ||
-      text.find("can't allocate memory") != std::string::npos;
-  if (exhausted) {
-    text = "out of memory; lower --batch-size, or --width and --height (" +
-           text + ")";
-  }
+  return FirstLine(text);
+}
+
+bool IsOutOfMemory(const std::exception& error, const std::string& reason) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+         dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+         reason.find("out of memory") != std::string::npos ||
+         reason.find("not enough memory") != std::string::npos ||
+         reason.find("can't allocate memory") != std::string::npos;
+}
+
+}  // namespace
+
+std::string TorchMessage(const std::exception& error) {
+  std::string text = ReasonOf(error);
+  if (IsOutOfMemory(error, text)) text = "out of memory (" + text + ")";
   if (text.find(std::strerror(EMFILE)) != std::string::npos)
     text += SystemAdvice(EMFILE);
   return text;
@@ -52,7 +56,9 @@ void RethrowAsError(const std::string& place) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(place + ": " + TorchMessage(error));
+    const std::string text = place + ": " + TorchMessage(error);
+    if (IsOutOfMemory(error, ReasonOf(error))) throw OutOfMemory(text);
+    throw Error(text);
   }
 }
 

@@ -5,9 +5,9 @@
 #include "base/allocator.h"
 #include "base/stopwatch.h"
 #include "bundle/manifest.h"
-#include "bundle/torch_error.h"
 #include "cli/erase_choices.h"
 #include "cli/interrupt.h"
+#include "cli/sampling_advice.h"
 #include "diffusion/call_timer.h"
 #include "diffusion/unet.h"
 #include "gloce/diffusion/scheduler.h"
@@ -69,11 +69,16 @@ at::Tensor BatchSampler::Sample(const std::vector<ImageSettings>& batch,
 
 std::vector<Picture> BatchSampler::operator()(
     const std::vector<ImageSettings>& batch) {
-  try {
-    return Draw(batch);
-  } catch (...) {
-    RethrowAsError("this batch");
-  }
+  std::vector<Picture> pictures;
+  WithAdviceOn(batch, [&] { pictures = Draw(batch); });
+  return pictures;
+}
+
+void BatchSampler::WithAdviceOn(const std::vector<ImageSettings>& batch,
+                                const std::function<void()>& work) const {
+  WithAdvice(AdviceForPictures(batch.size(), batch[0].width, batch[0].height,
+                               erased_ != nullptr),
+             "this batch", work);
 }
 
 std::vector<Picture> BatchSampler::Draw(
@@ -98,6 +103,12 @@ std::vector<Picture> BatchSampler::Draw(
 }
 
 PictureCost BatchSampler::Measure(const ImageSettings& image) {
+  PictureCost cost;
+  WithAdviceOn({image}, [&] { cost = MeasureOne(image); });
+  return cost;
+}
+
+PictureCost BatchSampler::MeasureOne(const ImageSettings& image) {
   const auto scheduler = pipeline_.MakeScheduler(settings_.scheduler);
   scheduler->SetTimesteps(settings_.steps);
   PictureCost cost;

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,10 @@ class BatchSampler {
 
  private:
   std::vector<Picture> Draw(const std::vector<ImageSettings>& batch);
+  PictureCost MeasureOne(const ImageSettings& image);
+  // Runs `work` and says of its failure what of `batch` to lower.
+  void WithAdviceOn(const std::vector<ImageSettings>& batch,
+                    const std::function<void()>& work) const;
   at::Tensor Sample(const std::vector<ImageSettings>& batch,
                     SamplingSettings sampling);
   void Choose(std::optional<size_t> choice);

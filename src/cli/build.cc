@@ -15,6 +15,7 @@
 #include "cli/log.h"
 #include "cli/progress.h"
 #include "erasure/fast_plan.h"
+#include "cli/sampling_advice.h"
 #include "erasure/fit_cost.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
@@ -283,7 +284,9 @@ Erasers FitWithProgress(const BuildOptions& o, Pipeline& pipeline,
     progress.Update(p.phase, p.done, p.total);
   };
   try {
-    Erasers erasers = FitErasers(pipeline, concepts, options);
+    Erasers erasers;
+    WithAdvice(AdviceForBuild(options.batch_size), "this build",
+               [&] { erasers = FitErasers(pipeline, concepts, options); });
     progress.Finish();
     passes = passes_of["targets"] + passes_of["anchors"];
     return erasers;

@@ -81,11 +81,8 @@ at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
     latents = scheduler.Step(noise_pred, index, latents);
     if (settings.on_call) settings.on_call(call);
   }
-  if (!at::isfinite(latents).all().item<bool>()) {
-    throw Error(
-        "latents: some are not finite after the last step; lower --guidance or "
-        "--strength, use --dtype float32, or look at the erasers' eta");
-  }
+  if (!at::isfinite(latents).all().item<bool>())
+    throw NotFinite("latents: some are not finite after the last step");
   return latents;
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "error_text.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -131,9 +132,15 @@ TEST(SampleLatentsTest, LatentsThatAreNotFiniteAreNoPicture) {
       return noise_pred;
     }
   } broken;
-  EXPECT_THROW(SampleLatents(broken, *Ddim(), InitialNoise({0, 1}, 4, 4, 4),
-                             TwoHalves(2), {}),
-               Error);
+  // What to turn is the commands' to say, which know their options.
+  EXPECT_EQ(ErrorText([&] {
+              SampleLatents(broken, *Ddim(), InitialNoise({0, 1}, 4, 4, 4),
+                            TwoHalves(2), {});
+            }),
+            "latents: some are not finite after the last step");
+  EXPECT_THROW(SampleLatents(broken, *Ddim(), InitialNoise({0}, 4, 4, 4),
+                             TwoHalves(1), {}),
+               NotFinite);
 }
 
 TEST(SampleLatentsTest, RefusesConditioningOfAnotherBatch) {

@@ -8,7 +8,6 @@
 #include <memory>
 #include <stdexcept>
 
-#include "cli/run_program.h"
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
 #include "stb/stb_image.h"
@@ -34,8 +33,7 @@ DeviceLog ReadLog(const std::string& path) {
       log.calls.push_back(ReadCounters(in));
       log.calls.back().timestep = timestep;
     } else {
-      int64_t peak = 0;
-      in >> log.live_bytes >> peak;
+      in >> log.live_bytes >> log.peak_bytes;
       log.exit = ReadCounters(in);
       ended = true;
     }
@@ -68,6 +66,13 @@ void RunOn(const std::string& device, const std::string& arguments,
       RunProgram(arguments + " --quiet --device " + device, prefix);
   ASSERT_EQ(result.exit_code, 0) << arguments << '\n' << result.err;
   if (log != nullptr) *log = ReadLog(log_file);
+}
+
+ProgramResult RunWithMemory(int64_t bytes, const std::string& arguments) {
+  return RunProgram(arguments + " --device privateuseone:0",
+                    "OMP_NUM_THREADS=1 LD_PRELOAD=" FAKE_DEVICE
+                    " FAKE_DEVICE_MEMORY=" +
+                        std::to_string(bytes));
 }
 
 std::vector<uint8_t> ReadPixels(const std::string& path) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/run_program.h"
+
 namespace gloce {
 
 // The counters before one U-Net call (fake_device/step_log.cc).
@@ -17,6 +19,7 @@ struct DeviceLog {
   std::vector<UnetCall> calls;
   UnetCall exit;       // the counters at the end; timestep is unused
   int64_t live_bytes;  // at the end
+  int64_t peak_bytes;  // the most there ever were
 
   // The calls of each run of the sampler, which begins where the timestep
   // rises.
@@ -28,6 +31,9 @@ struct DeviceLog {
 // device loaded. `log` may be null.
 void RunOn(const std::string& device, const std::string& arguments,
            DeviceLog* log = nullptr);
+
+// The same on a fake device of so many bytes, whatever comes of it.
+ProgramResult RunWithMemory(int64_t bytes, const std::string& arguments);
 
 // Values (height · width · 3) of a PNG.
 std::vector<uint8_t> ReadPixels(const std::string& path);

@@ -2,7 +2,9 @@
 
 #include <ATen/ops/from_blob.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <new>
 
@@ -22,6 +24,16 @@ struct Block {
   int64_t bytes;
 };
 
+// Bytes of all fake devices together, as FAKE_DEVICE_MEMORY says.
+int64_t Capacity() {
+  static const int64_t capacity = [] {
+    const char* const text = std::getenv("FAKE_DEVICE_MEMORY");
+    return text == nullptr ? std::numeric_limits<int64_t>::max()
+                           : static_cast<int64_t>(std::atoll(text));
+  }();
+  return capacity;
+}
+
 void FreeBlock(void* context) {
   const std::unique_ptr<Block> block(static_cast<Block*>(context));
   ::operator delete(block->host, kAlignment);
@@ -33,6 +45,10 @@ class Allocator final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     const c10::Device device(kDeviceType, CurrentDevice());
     if (bytes == 0) return {nullptr, device};
+    TORCH_CHECK_WITH(
+        OutOfMemoryError,
+        GetCounters().live_bytes + static_cast<int64_t>(bytes) <= Capacity(),
+        "fake device out of memory. Tried to allocate ", bytes, " bytes");
     auto block = std::make_unique<Block>(
         Block{::operator new(bytes, kAlignment), static_cast<int64_t>(bytes)});
     void* const host = block->host;

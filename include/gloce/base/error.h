@@ -22,6 +22,19 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+// Memory of the host or of a device was exhausted. The text does not say what
+// to lower, which only the caller knows.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
+};
+
+// A network's numbers overflowed. The text does not say what to turn.
+class NotFinite : public Error {
+ public:
+  using Error::Error;
+};
+
 // The user asked to stop (SIGINT, SIGTERM); everything written so far is whole.
 class Interrupted : public Error {
  public:

@@ -39,8 +39,8 @@ at::Tensor InitialNoise(const std::vector<int64_t>& seeds, int64_t channels,
 //
 //   conditioning: 2B rows, unconditional first, if guidance_scale > 1; else B
 //
-// Returns the latents (B, C, H, W) after the last call. Throws Error, also if
-// they are not finite; Interrupted when asked to stop.
+// Returns the latents (B, C, H, W) after the last call. Throws Error; NotFinite
+// if some of them are not; Interrupted when asked to stop.
 at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
                          const at::Tensor& noise,
                          const Conditioning& conditioning,
