@@ -13,9 +13,10 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
+#include "cli/processor.h"
 #include "cli/progress.h"
-#include "erasure/fast_plan.h"
 #include "cli/sampling_advice.h"
+#include "erasure/fast_plan.h"
 #include "erasure/fit_cost.h"
 #include "erasure/presets.h"
 #include "gloce/base/error.h"
@@ -306,6 +307,7 @@ int RunBuild(const BuildOptions& o) {
   const Placement placement = o.placement.Parse();
   const json settings = SettingsFromOptions(o);
   Pipeline pipeline(o.model, placement);
+  WarnOfSlowDtype(placement);
   const auto requests = ReadConcepts(
       {o.concepts_file, o.erase, pipeline.bundle().manifest().defaults_json,
        settings.dump()});

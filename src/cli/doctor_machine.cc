@@ -3,7 +3,6 @@
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <ATen/cpu/Utils.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <sched.h>
 #include <torch/headeronly/version.h>
@@ -18,6 +17,7 @@
 #include "base/join.h"
 #include "bundle/torch_error.h"
 #include "cli/host_limits.h"
+#include "cli/processor.h"
 #include "cli/room.h"
 
 namespace gloce {
@@ -59,20 +59,6 @@ Finding CheckVersions() {
                     {"cuda", cuda.empty() ? json() : json(cuda)},
                     {"compiler", Compiler()}};
   return finding;
-}
-
-// What makes bfloat16 fast.
-std::vector<std::string> Bfloat16Extensions() {
-  std::vector<std::string> found;
-  const auto capabilities = at::cpu::get_cpu_capabilities();
-  for (const char* name : {"avx512_bf16", "amx_bf16", "bf16"}) {
-    const auto capability = capabilities.find(name);
-    if (capability != capabilities.end() && capability->second.isBool() &&
-        capability->second.toBool()) {
-      found.emplace_back(name);
-    }
-  }
-  return found;
 }
 
 Finding CheckProcessor() {

@@ -21,6 +21,7 @@
 #include "cli/job_report.h"
 #include "cli/job_summary.h"
 #include "cli/log.h"
+#include "cli/processor.h"
 #include "cli/progress.h"
 #include "gloce/base/error.h"
 #include "gloce/batch/job.h"
@@ -208,6 +209,7 @@ int RunGenerate(const GenerateOptions& o) {
   }
 
   Pipeline pipeline(o.model, o.placement.Parse());
+  WarnOfSlowDtype(pipeline.placement());
   Erasers erasers;
   ordered_json sources = ordered_json::array();
   if (!o.erasers.empty()) erasers = LoadErasers(o, pipeline.bundle(), sources);
