@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "fake_device/counters.h"
 #include "fake_device/memory.h"
 
 namespace gloce::fake_device {
@@ -50,8 +51,10 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
   }
   DeviceIndex deviceCount() const noexcept override { return kDeviceCount; }
   bool queryStream(const c10::Stream&) const override { return true; }
-  void synchronizeStream(const c10::Stream&) const override {}
-  void synchronizeDevice(DeviceIndex) const override {}
+  void synchronizeStream(const c10::Stream&) const override {
+    CountSynchronisation();
+  }
+  void synchronizeDevice(DeviceIndex) const override { CountSynchronisation(); }
 };
 C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard)
 

@@ -220,6 +220,9 @@ TEST_F(FakeDeviceTest, CountsWhatWaitsForTheDevice) {
       {"equal", [&] { device_x_.equal(device_y_); }},
       {"unique", [&] { at::_unique(device_x_); }},
       {"eigh", [&] { at::linalg_eigh(at::eye(3, at::TensorOptions(kFirst))); }},
+      {"device", [] { at::accelerator::synchronizeDevice(0); }},
+      {"stream",
+       [] { c10::Stream(c10::Stream::DEFAULT, kFirst).synchronize(); }},
   };
   for (const auto& [name, call] : calls) {
     const int64_t before = GetCounters().synchronisations;
