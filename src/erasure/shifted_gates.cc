@@ -60,9 +60,9 @@ int64_t ShiftedGates::BytesPerToken() const {
   const int64_t width = directions_.size(1);
   const int64_t num_groups = shift_.size(0);
   const int64_t num_bases = num_concepts_ * rank_;
-  // x' and its squares; product, its square, norms, total and its share; of
-  // several bases their sum, of groups their members' norms.
-  const int64_t values = 2 * width + 2 * num_bases + 4 * num_groups +
+  // x' and its squares; product, its square, norms and total; of several bases
+  // their sum, of groups their members' norms.
+  const int64_t values = 2 * width + 2 * num_bases + 3 * num_groups +
                          (rank_ > 1 ? num_concepts_ : 0) +
                          (group_.defined() ? num_concepts_ : 0);
   const int64_t in_float32 = width + num_concepts_;  // x and p
@@ -119,7 +119,7 @@ at::Tensor ShiftedGates::Projections(const at::Tensor& rows) const {
   const int64_t num_bases = num_concepts_ * rank_;
   const at::Tensor centred = rows.to(centre_.scalar_type()) - centre_;  // x'
   const at::Tensor size = centred.square().sum(1);
-  const at::Tensor total = at::add(size.unsqueeze(1), shift_);
+  at::Tensor total = at::add(size.unsqueeze(1), shift_);
   const at::Tensor product = at::mm(centred, directions_.t());
   at::Tensor energy =
       at::sub(product.narrow(1, 0, num_bases), offset_).square_();
@@ -131,8 +131,8 @@ at::Tensor ShiftedGates::Projections(const at::Tensor& rows) const {
     MendNearPairs(rows.contiguous(), size, norm, energy);
     norm.clamp_min_(std::numeric_limits<float>::min());
   } else {
-    norm = at::maximum(norm, total * kIndistinguishable)
-               .clamp_min_(std::numeric_limits<float>::min());
+    at::maximum_out(norm, norm, total.mul_(kIndistinguishable));
+    norm.clamp_min_(std::numeric_limits<float>::min());
   }
   if (group_.defined()) norm = norm.index_select(1, group_);
   return energy.div_(norm).to(at::kFloat);

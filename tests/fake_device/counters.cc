@@ -16,6 +16,11 @@ Counters GetCounters() {
   return counters;
 }
 
+void ForgetPeak() {
+  const std::lock_guard lock(mutex);
+  counters.peak_bytes = counters.live_bytes;
+}
+
 void CountHostToDevice() {
   const std::lock_guard lock(mutex);
   ++counters.host_to_device;

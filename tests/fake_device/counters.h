@@ -14,10 +14,13 @@ struct Counters {
   int64_t synchronisations = 0;
   int64_t tf32_products = 0;  // matrix products in float32 that may use TF32
   int64_t live_bytes = 0;     // allocated on all fake devices now
-  int64_t peak_bytes = 0;     // most that ever was
+  int64_t peak_bytes = 0;     // most since the last ForgetPeak
 };
 
 Counters GetCounters();
+
+// From now on peak_bytes counts from what is alive.
+void ForgetPeak();
 
 void CountHostToDevice();
 void CountDeviceToHost();
