@@ -77,10 +77,12 @@ class Fit {
         runner_(pipeline, denoiser_, plan, calls_of_a_run_, options) {}
 
   Erasers Run() {
-    KeptActivations kept(plan_, BatchesToScore(), options_.kept_bytes);
+    const std::set<size_t> to_score = BatchesToScore();
+    KeptActivations kept(plan_, to_score, options_.kept_bytes);
     RunTargets(kept);
     GateScoreCollector scores(
-        plan_, slots_, range_, pipeline_.bundle().manifest().hooks.size(),
+        plan_, slots_, range_, to_score,
+        pipeline_.bundle().manifest().hooks.size(),
         [&](size_t i) { return GatesOf(i); }, pipeline_.placement().device);
     ScoreKept(kept.TakeAll(), scores);
     RunAnchors(scores);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "erasure/anchor_rows.h"
 #include "erasure/gate_bank.h"
@@ -36,11 +37,13 @@ GateThreshold ThresholdFromScores(const std::vector<double>& scores,
 
 GateScoreCollector::GateScoreCollector(
     const FitPlan& plan, const GateSlots& slots, const ConceptRange& range,
-    size_t num_layers, const std::function<std::vector<Gate>(size_t)>& gates_of,
+    std::set<size_t> wanted, size_t num_layers,
+    const std::function<std::vector<Gate>(size_t)>& gates_of,
     c10::Device device)
     : plan_(plan),
       slots_(slots),
       range_(range),
+      wanted_(std::move(wanted)),
       blocks_(num_layers, std::vector<GateBlock>(slots.blocks.size())),
       scores_(range.end - range.begin,
               std::vector<std::vector<double>>(num_layers)),
@@ -88,7 +91,8 @@ std::vector<size_t> GateScoreCollector::GatesOf(size_t pass) const {
 
 void GateScoreCollector::BeginBatch(size_t batch) {
   batch_ = batch;
-  rows_ = AnchorRows(plan_, batch);
+  rows_.clear();
+  if (wanted_.contains(batch)) rows_ = AnchorRows(plan_, batch);
   wanted_blocks_.clear();
   for (const int64_t row : rows_) {
     for (const size_t gate :

@@ -41,14 +41,15 @@ struct GateBlock {
 // call and layer.
 class GateScoreCollector final : public ActivationRecorder {
  public:
-  // Scores concepts of `range`. `gates_of(i)` are concept i's gates by layer,
-  // each with its basis (D, r3) and μ_sur (D); they go to `device`. `plan` and
-  // `slots` must outlive this.
+  // Scores concepts of `range` in the batches of the plan that `wanted` holds.
+  // `gates_of(i)` are concept i's gates by layer, each with its basis (D, r3)
+  // and μ_sur (D); they go to `device`. `plan` and `slots` must outlive this.
   struct Gate {
     at::Tensor basis, surrogate_mean;
   };
   GateScoreCollector(const FitPlan& plan, const GateSlots& slots,
-                     const ConceptRange& range, size_t num_layers,
+                     const ConceptRange& range, std::set<size_t> wanted,
+                     size_t num_layers,
                      const std::function<std::vector<Gate>(size_t)>& gates_of,
                      c10::Device device);
 
@@ -60,7 +61,8 @@ class GateScoreCollector final : public ActivationRecorder {
   void Score(const at::Tensor& anchors, size_t layer);
 
   // The scores of the batch since BeginBatch, copied from the device, once: for
-  // each row b with concepts to score, "row.b" (layers, calls, concepts).
+  // each row b with concepts to score, "row.b" (layers, calls, concepts). None
+  // of a batch that is not wanted.
   PartTensors TakeScores();
 
   // Adds the scores of a batch to those of its concepts.
@@ -78,6 +80,7 @@ class GateScoreCollector final : public ActivationRecorder {
   const FitPlan& plan_;
   const GateSlots& slots_;
   ConceptRange range_;
+  std::set<size_t> wanted_;                               // batches
   std::vector<std::vector<GateBlock>> blocks_;            // [layer][block]
   std::vector<std::vector<std::vector<double>>> scores_;  // [concept][layer]
   // The batch that is scored: its anchors' rows, the blocks of their gates, and

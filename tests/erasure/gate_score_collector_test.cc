@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,13 +73,14 @@ GateScoreCollector Collect(const std::vector<ConceptSettings>& concepts,
                            const FitPlan& plan, const GateSlots& slots,
                            const ConceptRange& range,
                            bool anchors_alone = false) {
+  const std::vector<size_t> batches = BatchesOf(plan, AnchorsOf(plan, range));
   GateScoreCollector collector(
-      plan, slots, range, 1,
+      plan, slots, range, {batches.begin(), batches.end()}, 1,
       [&](size_t i) {
         return std::vector<GateScoreCollector::Gate>{GateOf(i, concepts[i])};
       },
       c10::Device(at::kCPU));
-  for (const size_t b : BatchesOf(plan, AnchorsOf(plan, range))) {
+  for (const size_t b : batches) {
     const PassRange& passes = plan.batches[b];
     collector.BeginBatch(b);
     for (int64_t call = 1; call <= 2; ++call) {
@@ -157,6 +159,27 @@ TEST(GateScoreCollectorTest, AnchorsRowsAloneHaveTheBitsOfWholeBatches) {
   const auto anchors = Collect(concepts, plan, slots, {0, 7}, true);
   for (size_t i = 0; i < concepts.size(); ++i)
     EXPECT_EQ(anchors.Scores(i, 0), whole.Scores(i, 0)) << i;
+}
+
+// A resumed build runs batches whose moments are lacking and whose scores are
+// there.
+TEST(GateScoreCollectorTest, BatchesThatAreNotWantedAreNotScored) {
+  const auto concepts = List(7);
+  const FitPlan plan = PlanFit(concepts, 3);
+  const GateSlots slots = PlanGateSlots(plan, concepts);
+  const size_t batch = plan.num_first_batches;
+  for (const bool wanted : {true, false}) {
+    GateScoreCollector collector(
+        plan, slots, {0, 7},
+        wanted ? std::set<size_t>{batch} : std::set<size_t>(), 1,
+        [&](size_t i) {
+          return std::vector<GateScoreCollector::Gate>{GateOf(i, concepts[i])};
+        },
+        c10::Device(at::kCPU));
+    collector.BeginBatch(batch);
+    collector.Record(Activation(batch, 1, 3), 0, {});
+    EXPECT_EQ(collector.TakeScores().empty(), !wanted);
+  }
 }
 
 TEST(SelectRowsTest, GivesTheRowsAndCopiesNoNeighbours) {
