@@ -52,6 +52,16 @@ TEST_F(JobTest, MakesEveryPictureWithItsTextAndItsLine) {
   EXPECT_EQ(Files().size(), 11u) << "pictures and manifest, nothing else";
 }
 
+// The second batch is not ready before the first one's pictures are there.
+TEST_F(JobTest, PicturesAreWrittenWhileTheNextBatchIsSampled) {
+  const JobSummary summary =
+      RunJob(images_, settings_, [this](const auto& batch) {
+        if (++batches_ == 2) WaitForBatchesBefore(2);
+        return FakePictures(batch);
+      });
+  EXPECT_EQ(summary.made, 10u);
+}
+
 TEST_F(JobTest, BatchesShareSizeGuidanceAndChoice) {
   images_[7].settings.guidance_scale = 3;
   images_[1].settings.choice = 0;
