@@ -48,6 +48,7 @@ void GateNearHalf(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(bank.Projections(rows));
 }
 BENCHMARK(GateNearHalf)
+    ->Args({2, 64, 320})
     ->Args({300, 2 * 4096, 320})
     ->UseRealTime()
     ->Unit(benchmark::kMicrosecond);
