@@ -5,17 +5,15 @@
 #include <c10/core/Allocator.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <memory>
 #include <utility>
 
+#include "base/stopwatch.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // LibTorch takes plain functions, so what they find is kept here.
 double seconds = 0;
@@ -40,7 +38,7 @@ struct MemoryReports : c10::MemoryReportingInfoBase {
 struct Start : at::ObserverContext {
   explicit Start(c10::Device where) : device(where) {}
   const c10::Device device;
-  Clock::time_point time;
+  Stopwatch watch;  // begins when the device is done with what was before
 };
 
 bool IsHook(const at::RecordFunction& function) {
@@ -61,7 +59,7 @@ std::unique_ptr<at::ObserverContext> OnStart(
   WaitForDevice(start->device);
   inside = true;
   bytes = 0;
-  start->time = Clock::now();
+  start->watch = Stopwatch();
   return start;
 }
 
@@ -70,7 +68,7 @@ void OnEnd(const at::RecordFunction& /*function*/,
   if (context == nullptr) return;
   const auto* start = static_cast<const Start*>(context);
   WaitForDevice(start->device);
-  seconds += std::chrono::duration<double>(Clock::now() - start->time).count();
+  seconds += start->watch.Seconds();
   ++calls;
   inside = false;
 }

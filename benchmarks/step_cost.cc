@@ -3,8 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
+
+#include "base/stopwatch.h"
 
 namespace gloce {
 namespace {
@@ -34,14 +35,12 @@ StepInputs RandomStepInputs(const BundleManifest& manifest, int64_t batch,
 
 StepCost MeasureSteps(Denoiser& denoiser, const StepInputs& inputs,
                       HookTimer& timer, int runs) {
-  using Clock = std::chrono::steady_clock;
   std::vector<double> inside, steps, ratios;
   for (int run = 0; run < runs; ++run) {
-    const Clock::time_point start = Clock::now();
+    const Stopwatch watch;
     denoiser.Predict(inputs.latents, kActiveTimestep, inputs.conditioning);
     WaitForDevice(inputs.latents.device());
-    steps.push_back(
-        std::chrono::duration<double>(Clock::now() - start).count());
+    steps.push_back(watch.Seconds());
     inside.push_back(timer.TakeSeconds());
     ratios.push_back(inside.back() / steps.back());
   }
