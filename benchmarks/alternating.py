@@ -102,13 +102,23 @@ def parser(description: str, **defaults) -> argparse.ArgumentParser:
     return made
 
 
-def step_options(made: argparse.ArgumentParser) -> None:
-    """Options of comparisons of sampling."""
+def step_options(made: argparse.ArgumentParser, few: int = 5, many: int = 55) -> None:
+    """Options of comparisons of sampling; few, many: default of --steps."""
     made.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
-    made.add_argument("--steps", type=int, nargs=2, default=(5, 55), metavar=("FEW", "MANY"),
-                      help="the step is (time of MANY - time of FEW) / (MANY - FEW) (5 55)")
+    made.add_argument("--steps", type=int, nargs=2, default=(few, many), metavar=("FEW", "MANY"),
+                      help="the step is (time of MANY - time of FEW) / (MANY - FEW)"
+                           f" ({few} {many})")
     made.add_argument("--prompt", default="a picture of a cat and a guitar")
     made.add_argument("--num-images", type=int, default=1, help="in one batch (%(default)s)")
+
+
+def parse_steps(made: argparse.ArgumentParser, least: int = 1) -> argparse.Namespace:
+    """The options; ends the program unless least <= FEW < MANY."""
+    options = made.parse_args()
+    few, many = options.steps
+    if not least <= few < many:
+        made.error(f"--steps: got {few} {many}, expected {least} or more, and then more than that")
+    return options
 
 
 def write_json(path: Path | None, document: dict) -> None:

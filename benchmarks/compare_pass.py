@@ -6,7 +6,7 @@
 
 The build has two prompts and records every call but the first, where a real one's window is a part
 of its calls. Loading and eigenvectors drop out by taking the difference of two builds, of which one
-goes FEW and one MANY calls far. FEW must be 2 or more.
+goes FEW and one MANY calls far, of 50. FEW must be 2 or more.
 """
 
 import sys
@@ -34,10 +34,9 @@ def build_command(options, out: Path):
 
 def main() -> int:
     parser = turn.parser(__doc__)
-    turn.step_options(parser)
+    turn.step_options(parser, 5, 45)
     compare_sampling.picture_options(parser)
-    parser.set_defaults(steps=(5, 45))
-    options = parser.parse_args()
+    options = turn.parse_steps(parser, least=2)
 
     with tempfile.TemporaryDirectory() as folder:
         build = build_command(options, Path(folder) / "erasers.safetensors")

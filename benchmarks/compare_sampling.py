@@ -51,7 +51,7 @@ def main() -> int:
     picture_options(parser)
     parser.add_argument("--against-dtype", choices=turn.DTYPES,
                         help="compare with gloce in this type, not with diffusers")
-    options = parser.parse_args()
+    options = turn.parse_steps(parser)
 
     with tempfile.TemporaryDirectory() as folder:
         name = f"gloce {options.dtype}"

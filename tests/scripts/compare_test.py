@@ -66,6 +66,16 @@ class CompareTest(unittest.TestCase):
                        "gloce erased", "diffusers erased", *reference)
 
 
+    def test_numbers_of_steps_are_checked(self):
+        for script, steps, message in (
+                ("compare_pass.py", ["1", "4"], "--steps: got 1 4, expected 2 or more"),
+                ("compare_sampling.py", ["4", "4"], "--steps: got 4 4, expected 1 or more")):
+            done = subprocess.run([sys.executable, ROOT / "benchmarks" / script, "--steps", *steps],
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(message, done.stderr)
+
+
 @unittest.skipUnless(DEVICE == "cpu", "the reference runs on the CPU")
 class BuildTest(unittest.TestCase):
     CONCEPTS = {"steps": 10, "window": [0, 4], "num_seeds": 1, "mapping": ["a"], "surrogate": ["b"],
