@@ -33,8 +33,8 @@ def diffusers_command(options, folder: Path):
     def command(steps: int) -> list:
         return [sys.executable, "-W", "ignore", HERE / "diffusers_worker.py", options.pipeline,
                 "--scheduler", options.scheduler, "--steps", steps, "--guidance",
-                options.guidance, "--dtype", options.dtype, "--device", options.device, "--prompt", options.prompt,
-                "--num-images", options.num_images, "--out", folder]
+                options.guidance, "--dtype", options.dtype, "--device", options.device,
+                "--prompt", options.prompt, "--num-images", options.num_images, "--out", folder]
     return command
 
 
@@ -67,8 +67,9 @@ def main() -> int:
             {name: lambda c=command: turn.per_step(c, options)
              for name, command in commands.items()}, options.rounds)
     figures = turn.print_steps(results, base)
-    turn.write_json(options.json, {"threads": options.threads, "clock": options.clock, "steps": options.steps,
-                                   "device": options.device, "figures": figures})
+    turn.write_json(options.json, {"threads": options.threads, "clock": options.clock,
+                                   "steps": options.steps, "device": options.device,
+                                   "figures": figures})
     return 0
 
 

@@ -4,6 +4,7 @@
     compare_test.py GLOCE BUNDLE DEVICE
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -19,6 +20,8 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import alternating  # noqa: E402
+import compare_erased  # noqa: E402
 from gpu_memory import GpuMemory  # noqa: E402
 
 PROGRAM, BUNDLE, DEVICE = sys.argv[1:]
@@ -65,6 +68,19 @@ class CompareTest(unittest.TestCase):
             self.check(compare("compare_erased.py", "--erasers", erasers), "gloce plain",
                        "gloce erased", "diffusers erased", *reference)
 
+
+    def test_names_alone_build_on_a_bundle_without_defaults(self):
+        with tempfile.TemporaryDirectory() as folder:
+            options = argparse.Namespace(
+                program=PROGRAM, model=Path(BUNDLE).parent / "sd1", device=DEVICE, dtype="float32",
+                concepts=ROOT / "benchmarks/demo_10.txt", threads=1, clock="wall")
+            out = Path(folder) / "erasers.safetensors"
+            alternating.run(compare_erased.build_command(options, out), options)
+            self.assertTrue(out.exists())
+        # The demo's defaults choose anchors and mapping, and a list of settings its own.
+        for changes in ({"model": Path(BUNDLE)}, {"concepts": Path("list.json")}):
+            self.assertEqual(compare_erased.settings(
+                argparse.Namespace(**{**vars(options), **changes})), [])
 
     def test_numbers_of_steps_are_checked(self):
         for script, steps, message in (
