@@ -28,12 +28,12 @@ class Run:
     gpu_bytes: int = 0  # most of the GPU's memory above what was used before
 
 
-def run(command: list, options: argparse.Namespace) -> Run:
+def run(command: list, options: argparse.Namespace, variables: dict | None = None) -> Run:
     """Runs a command on options.threads threads, timed by options.clock.
 
-    RuntimeError with its output if it fails.
+    variables: of its environment, beside this one's. RuntimeError with its output if it fails.
     """
-    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), **(variables or {})}
     with GpuMemory(getattr(options, "device", "cpu")) as gpu:
         start = time.perf_counter()
         process = subprocess.Popen([str(word) for word in command], env=environment,

@@ -2,11 +2,13 @@
 """The measured part of scripts/gpu_check.sh: a device against the CPU, as Markdown on stdout.
 
 Pictures and erasers are made by the program as users run it, latents by the test program
-`latents`. Reference is always the CPU in float32. Seconds a step are a difference of two runs with
+`latents`. Reference is always the CPU in float32; on a GPU float32 is also computed without TF32,
+which LibTorch uses for convolutions. Seconds a step are a difference of two runs with
 different numbers of steps, so that loading and decoding do not count.
 """
 
 import argparse
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -37,6 +39,33 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """Where and how the program computes."""
+
+    device: str
+    dtype: str
+    tf32: bool = True  # where the device has it
+
+    @property
+    def title(self) -> str:
+        return self.dtype if self.tf32 else f"{self.dtype} without TF32"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {} if self.tf32 else {"NVIDIA_TF32_OVERRIDE": "0"}
+
+
+def variants(device: str, dtypes: list[str]) -> list[Variant]:
+    """A row of the tables of agreement each."""
+    found = []
+    for dtype in dtypes:
+        found.append(Variant(device, dtype))
+        if dtype == "float32" and device.startswith("cuda"):
+            found.append(Variant(device, dtype, tf32=False))
+    return found
+
+
 class Measurement:
     def __init__(self, a: argparse.Namespace, folder: pathlib.Path):
         self.a, self.folder, self.count = a, folder, 0
@@ -45,34 +74,34 @@ class Measurement:
         self.count += 1
         return self.folder / str(self.count)
 
-    def run(self, *command) -> alternating.Run:
+    def run(self, variant: Variant, *command) -> alternating.Run:
         """A failure ends the measurement."""
         try:
-            return alternating.run(list(command), self.a)
+            return alternating.run(list(command), self.a, variant.variables)
         except RuntimeError as error:
             raise SystemExit(str(error)) from error
 
-    def build(self, device: str, dtype: str) -> pathlib.Path:
+    def build(self, v: Variant) -> pathlib.Path:
         out = self.path()
-        self.run(self.a.program, "build", "--quiet", "--model", self.a.bundle, "--device", device,
-            "--dtype", dtype, "--erase", "cat", "--mapping", "a picture of a balloon",
+        self.run(v, self.a.program, "build", "--quiet", "--model", self.a.bundle, "--device",
+            v.device, "--dtype", v.dtype, "--erase", "cat", "--mapping", "a picture of a balloon",
             "--surrogate", "a picture", "--anchors", "a picture of a dog", "--anchors",
             "a picture of a bear", "--num-seeds", "1", "--steps", str(max(self.a.steps, 4)),
             "--window", f"0:{max(self.a.steps, 4) // 2}", "--gate-start", "0", "--out", out)
         return out
 
-    def generate(self, device: str, dtype: str, steps: int, *options) -> tuple:
+    def generate(self, v: Variant, steps: int, *options) -> tuple:
         out = self.path()
         used = self.run(
-            self.a.program, "generate", "--quiet", "--model", self.a.bundle, "--device", device,
-            "--dtype", dtype, "--prompt", PROMPT, "--seed", SEED, "--steps", steps,
+            v, self.a.program, "generate", "--quiet", "--model", self.a.bundle, "--device",
+            v.device, "--dtype", v.dtype, "--prompt", PROMPT, "--seed", SEED, "--steps", steps,
             "--filename", "{i}.png", "--out", out, *options)
         return np.asarray(Image.open(out / "0.png"), dtype=np.int64), used
 
-    def latents(self, device: str, dtype: str, erasers) -> np.ndarray:
+    def latents(self, v: Variant, erasers) -> np.ndarray:
         out = self.path()
-        self.run(self.a.latents, "sample", self.a.bundle, erasers, "pndm", self.a.steps, 7.5, SEED,
-            PROMPT, out, device, dtype)
+        self.run(v, self.a.latents, "sample", self.a.bundle, erasers, "pndm", self.a.steps, 7.5,
+            SEED, PROMPT, out, v.device, v.dtype)
         return np.fromfile(out, dtype=np.float32).astype(np.float64)
 
 
@@ -98,22 +127,23 @@ def eraser_difference(path: pathlib.Path, reference: pathlib.Path) -> dict[str, 
 
 
 def agreement(m: Measurement, dtypes: list[str]) -> None:
-    a, erasers = m.a, m.build("cpu", "float32")
+    a, reference = m.a, Variant("cpu", "float32")
+    erasers = m.build(reference)
     print("\n## Agreement with the CPU in float32\n\nPictures: difference of values 0…255. Latents, "
           f"erasers: relative. {a.steps} steps, pndm, the same erasers on both sides.\n")
     print("| dtype | | picture max | picture mean | latents |\n|---|---|---|---|---|")
     for title, file, options in (("plain", "-", ()), ("erased", erasers, ("--erasers", erasers))):
-        picture = m.generate("cpu", "float32", a.steps, *options)[0]
-        latents = m.latents("cpu", "float32", file)
-        for dtype in dtypes:
-            difference = np.abs(m.generate(a.device, dtype, a.steps, *options)[0] - picture)
-            apart = relative(m.latents(a.device, dtype, file), latents)
-            print(f"| {dtype} | {title} | {difference.max()} | {difference.mean():.4f} "
+        picture = m.generate(reference, a.steps, *options)[0]
+        latents = m.latents(reference, file)
+        for v in variants(a.device, dtypes):
+            difference = np.abs(m.generate(v, a.steps, *options)[0] - picture)
+            apart = relative(m.latents(v, file), latents)
+            print(f"| {v.title} | {title} | {difference.max()} | {difference.mean():.4f} "
                   f"| {apart:.2e} |")
     print("\n| dtype | map | gate projector | gate centre |\n|---|---|---|---|")
-    for dtype in dtypes:
-        worst = eraser_difference(m.build(a.device, dtype), erasers)
-        print(f"| {dtype} | " + " | ".join(f"{value:.2e}" for value in worst.values()) + " |")
+    for v in variants(a.device, dtypes):
+        worst = eraser_difference(m.build(v), erasers)
+        print(f"| {v.title} | " + " | ".join(f"{value:.2e}" for value in worst.values()) + " |")
 
 
 def time_and_memory(m: Measurement, dtypes: list[str]) -> None:
@@ -128,8 +158,8 @@ def time_and_memory(m: Measurement, dtypes: list[str]) -> None:
             options = ("--num-images", batch, "--batch-size", batch)
             seconds, gpu, host = [], 0, 0
             for _ in range(a.repeats):
-                short = m.generate(a.device, dtype, a.steps, *options)[1]
-                long = m.generate(a.device, dtype, 3 * a.steps, *options)[1]
+                short = m.generate(Variant(a.device, dtype), a.steps, *options)[1]
+                long = m.generate(Variant(a.device, dtype), 3 * a.steps, *options)[1]
                 seconds.append((long.seconds - short.seconds) / (2 * a.steps))
                 gpu, host = max(gpu, long.gpu_bytes), max(host, long.peak_bytes)
             print(f"| {dtype} | {batch} | {statistics.median(seconds):.4f} | {min(seconds):.4f} "

@@ -9,6 +9,7 @@
 #   --pipeline FOLDER   the diffusers folder it was made from (models/emoji), for comparisons
 #   --report FILE       where the report goes (build/gpu_check.md)
 #   --dtypes LIST       float32,float16,bfloat16 (on the CPU without float16)
+#   --compare LIST      of these the types in which diffusers runs beside gloce (all)
 #   --steps N           denoising steps of pictures and latents (20)
 #   --batch-sizes LIST  pictures sampled together, for time and memory (1,4,16)
 #   --repeats N         runs a figure, of which the median counts (5)
@@ -22,13 +23,13 @@ cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
 build=${GLOCE_BUILD:-build}
-device=cuda report='' tests='' bundle='' pipeline=models/emoji dtypes='' steps=20 repeats=5
+device=cuda report='' tests='' bundle='' pipeline=models/emoji dtypes='' compare='' steps=20 repeats=5
 batch_sizes=1,4,16 concepts=1,50,300,1000
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
-    --device | --bundle | --pipeline | --report | --tests | --dtypes | --steps | --batch-sizes | \
-      --repeats | --concepts)
+    --device | --bundle | --pipeline | --report | --tests | --dtypes | --compare | --steps | \
+      --batch-sizes | --repeats | --concepts)
       [ -n "${2-}" ] || die "$1 needs a value"
       name=${1#--}
       declare "${name//-/_}=$2"; shift 2 ;;
@@ -40,6 +41,7 @@ bundle=${bundle:-$build/testdata/emoji}
 if [ -z "$dtypes" ]; then
   [ "$device" = cpu ] && dtypes=float32,bfloat16 || dtypes=float32,float16,bfloat16
 fi
+compare=${compare:-$dtypes}
 
 for needed in "$build/gloce" "$build/tests/erasure/latents" "$build/benchmarks/erasing_cost" \
   "$build/CTestTestfile.cmake" "$PYTHON"; do
@@ -84,10 +86,22 @@ part() {
   "${@:2}" >>"$report" 2>"$log" || { status=1; echo "FAILED: $(tail -n 1 "$log")" >>"$report"; }
   echo '```' >>"$report"
 }
-for script in compare_sampling.py compare_erased.py; do
-  part "$script" "$PYTHON" -W ignore "benchmarks/$script" --program "$build/gloce" \
-    --model "$bundle" --pipeline "$pipeline" --device "$device" --rounds "$repeats" \
-    --steps "$steps" $((3 * steps))
+# Loads no network; by bash's own clock, which speaks on stderr.
+start_up() {
+  local TIMEFORMAT='gloce --help: %R s'
+  time "$build/gloce" --help >/dev/null
+} 2>&1
+part "start-up" start_up
+# A pass of a build has 50 steps, of which it records all but the first.
+recorded=$((steps < 2 ? 2 : steps > 16 ? 16 : steps))
+for dtype in ${compare//,/ }; do
+  for script in compare_sampling.py compare_pass.py compare_erased.py; do
+    few=$steps
+    [ "$script" != compare_pass.py ] || few=$recorded
+    part "$script, $dtype" "$PYTHON" -W ignore "benchmarks/$script" --program "$build/gloce" \
+      --model "$bundle" --pipeline "$pipeline" --device "$device" --rounds "$repeats" \
+      --steps "$few" $((3 * few)) --dtype "$dtype"
+  done
 done
 for dtype in ${dtypes//,/ }; do
   part "cost of erasing, $dtype" "$build/benchmarks/erasing_cost" "$bundle" --device "$device" \

@@ -13,6 +13,10 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from gpu_check import variants  # noqa: E402
+
 BUILD, BUNDLE = sys.argv[1:]
 
 
@@ -28,13 +32,15 @@ class GpuCheckTest(unittest.TestCase):
             report = Path(folder) / "report.md"
             done = check("--device", "cpu", "--bundle", BUNDLE, "--report", report, "--steps", "2",
                          "--batch-sizes", "1,2", "--repeats", "1", "--concepts", "1,2",
-                         "--tests", "^diffusion_unit")
+                         "--compare", "bfloat16", "--tests", "^diffusion_unit")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn(f"report: {report}", done.stdout)
             text = report.read_text()
         self.assertIn("100% tests passed", text)
         self.assertNotIn("FAILED", text)
-        for name in ("gloce float32", "diffusers float32", "gloce erased", "diffusers erased"):
+        self.assertRegex(text, r"(?m)^gloce --help: \d+\.\d+ s$")
+        for name in ("gloce bfloat16", "diffusers bfloat16", "gloce build", "diffusers",
+                     "gloce erased", "diffusers erased"):
             self.assertRegex(text, rf"(?m)^{name} .* ms a step .* peak +\d+ MiB")
         for dtype in ("float32", "bfloat16"):
             self.assertIn(f"on cpu in {dtype}, batch 1", text)
@@ -59,7 +65,13 @@ class GpuCheckTest(unittest.TestCase):
                          "--report", report, "--tests", "^NoSuchTest$")
             text = report.read_text()
         self.assertEqual(done.returncode, 1)
-        self.assertEqual(text.count("FAILED"), 5)  # each part is tried
+        self.assertEqual(text.count("FAILED"), 6)  # each part is tried
+
+    def test_float32_is_compared_with_tf32_and_without_where_there_is_some(self):
+        found = variants("cuda:1", ["float32", "float16"])
+        self.assertEqual([v.title for v in found], ["float32", "float32 without TF32", "float16"])
+        self.assertEqual([v.variables for v in found], [{}, {"NVIDIA_TF32_OVERRIDE": "0"}, {}])
+        self.assertEqual([v.title for v in variants("cpu", ["float32"])], ["float32"])
 
     def test_without_a_gpu_it_says_so(self):
         done = check(CUDA_VISIBLE_DEVICES="")
