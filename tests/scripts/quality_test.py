@@ -30,10 +30,15 @@ class QualityTest(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
         cls.model = ["--model", str(Path(BUNDLES) / "emoji"), "--quiet"]
-        erase = [word for name in ERASED for word in ("--erase", name)]
-        subprocess.run([PROGRAM, "build", *cls.model, *erase,
-                        "--out", str(cls.folder / "erasers")], check=True)
+        cls.build("published")
         cls.judge = Judge(Path(BUNDLES) / "emoji")
+
+    @classmethod
+    def build(cls, plan: str) -> Path:
+        erase = [word for name in ERASED for word in ("--erase", name)]
+        subprocess.run([PROGRAM, "build", *cls.model, *erase, "--plan", plan,
+                        "--out", str(cls.folder / plan)], check=True)
+        return cls.folder / plan
 
     def share_shown(self, names: list[str], *options: str) -> float:
         from PIL import Image
@@ -49,12 +54,24 @@ class QualityTest(unittest.TestCase):
             shown += [name in found for found in self.judge.shown(images)]
         return sum(shown) / len(shown)
 
+    def check(self, erasers: Path) -> None:
+        self.assertLessEqual(self.share_shown(ERASED, "--erasers", str(erasers)), 0.1)
+        self.assertGreaterEqual(self.share_shown(KEPT, "--erasers", str(erasers)), 0.9)
+
     def test_erased_concepts_go_and_others_stay(self):
-        erasers = ["--erasers", str(self.folder / "erasers")]
         self.assertGreaterEqual(self.share_shown(ERASED), 0.9)
-        self.assertLessEqual(self.share_shown(ERASED, *erasers), 0.1)
-        self.assertGreaterEqual(self.share_shown(KEPT, *erasers), 0.9)
-        self.assertGreaterEqual(self.share_shown(ERASED, *erasers, "--strength", "0"), 0.9)
+        self.check(self.folder / "published")
+        off = ["--erasers", str(self.folder / "published"), "--strength", "0"]
+        self.assertGreaterEqual(self.share_shown(ERASED, *off), 0.9)
+
+    def test_the_fast_plan_erases_as_well(self):
+        self.check(self.build("fast"))
+
+    def test_half_of_the_bytes_erase_as_well(self):
+        half = self.folder / "half"
+        subprocess.run([PROGRAM, "merge", str(self.folder / "published"), "--dtype", "float16",
+                        "--quiet", "--out", str(half)], check=True)
+        self.check(half)
 
 
 if __name__ == "__main__":
