@@ -35,7 +35,7 @@ def clip(options) -> dict:
     return {
         "image": Normalised(ClipImage(model), processor.image_mean, processor.image_std),
         "text": ClipText(model), "tokenizer": tokenizer,
-        "size": fit_of(crop, "crop", shorter),
+        "size": {**fit_of(crop, "crop", shorter), "floors_crop": True},
         "length": model.config.text_config.max_position_embeddings,
     }
 

@@ -59,6 +59,7 @@ EvaluatorInput ReadEvaluatorInput(JsonObject object) {
     input.fit = EvaluatorInput::Fit::kStretch;
   } else if (fit == "crop") {
     input.fit = EvaluatorInput::Fit::kCrop;
+    input.floors_crop = object.Bool("floors_crop", false);
     input.shorter =
         object.Has("shorter") ? Side(object, "shorter") : input.size;
     if (input.shorter < input.size) {

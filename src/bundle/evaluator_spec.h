@@ -15,9 +15,10 @@ class JsonObject;
 // How a picture is brought to the network's size. Networks take RGB in [0, 1].
 struct EvaluatorInput {
   enum class Fit { kNone, kStretch, kCrop };
-  Fit fit = Fit::kNone;  // the network takes any size
-  int64_t size = 0;      // both sides, in pixels
-  int64_t shorter = 0;   // kCrop: the shorter side before the crop
+  Fit fit = Fit::kNone;      // the network takes any size
+  int64_t size = 0;          // both sides, in pixels
+  int64_t shorter = 0;       // kCrop: the shorter side before the crop
+  bool floors_crop = false;  // kCrop: see ResizeAndCrop
 };
 
 // When a label counts as found.

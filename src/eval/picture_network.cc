@@ -21,18 +21,20 @@ at::Tensor PixelsOf(const RgbPicture& picture) {
 
 at::Tensor PreparePicture(const RgbPicture& picture,
                           const EvaluatorInput& input) {
-  at::Tensor pixels = PixelsOf(picture);
+  const auto to_unit = [](const at::Tensor& pixels) {
+    return pixels.to(at::kFloat).div(255).squeeze(0).contiguous();
+  };
   switch (input.fit) {
+    case EvaluatorInput::Fit::kStretch:
+      return to_unit(ResizeBicubic(PixelsOf(picture).to(at::kFloat), input.size,
+                                   input.size));
+    case EvaluatorInput::Fit::kCrop:
+      return to_unit(PixelsOf(ResizeAndCrop(picture, input.shorter, input.size,
+                                            input.floors_crop)));
     case EvaluatorInput::Fit::kNone:
       break;
-    case EvaluatorInput::Fit::kStretch:
-      pixels = ResizeBicubic(pixels.to(at::kFloat), input.size, input.size);
-      break;
-    case EvaluatorInput::Fit::kCrop:
-      pixels = ResizeAndCrop(pixels, input.shorter, input.size);
-      break;
   }
-  return pixels.to(at::kFloat).div(255).squeeze(0).contiguous();
+  return to_unit(PixelsOf(picture));
 }
 
 PictureNetwork::PictureNetwork(TorchModule module, const EvaluatorInput& input,

@@ -114,6 +114,16 @@ ordered_json GatesJson(const EvaluatedSet& set, size_t row) {
   return gates;
 }
 
+// The best of some qualities that takes no more than `bytes`, or the least.
+std::string JpegWithin(const RgbPicture& picture, size_t bytes) {
+  std::string jpeg;
+  for (const int quality : {90, 80, 70, 55, 40}) {
+    jpeg = EncodeJpeg(picture, quality);
+    if (jpeg.size() <= bytes) break;
+  }
+  return jpeg;
+}
+
 ordered_json PictureJson(const Evaluation& evaluation, const EvaluatedSet& set,
                          size_t row, const ReportSettings& settings) {
   const PictureFacts& facts = set.facts[row];
@@ -129,8 +139,8 @@ ordered_json PictureJson(const Evaluation& evaluation, const EvaluatedSet& set,
   ordered_json json = {
       {"set", set.set.name},
       {"file", file},
-      {"src", DataUri("image/jpeg", EncodeJpeg(Shrink(picture, settings.side),
-                                               settings.quality))},
+      {"src", DataUri("image/jpeg", JpegWithin(Shrink(picture, settings.side),
+                                               settings.bytes))},
       {"width", picture.width},
       {"height", picture.height},
       {"found", found}};

@@ -132,6 +132,8 @@ RgbPicture DecodeJpeg(std::string_view bytes, const std::string& origin) {
                           &subsampling, &colors) != 0) {
     fail();
   }
+  if (width < 1 || height < 1)
+    throw Error(origin + ": is no whole JPEG: it has no picture");
   CheckSize(width, height, origin);
   if (colors == TJCS_CMYK || colors == TJCS_YCCK)
     throw Error(origin + ": is a JPEG of four inks; convert it to RGB");

@@ -1,6 +1,5 @@
 #include "eval/thumbnail.h"
 
-#include <ATen/ATen.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -15,17 +14,7 @@ RgbPicture Shrink(const RgbPicture& picture, int64_t side) {
   const auto scaled = [&](int64_t size) {
     return std::max<int64_t>(1, (size * side + longer / 2) / longer);
   };
-  RgbPicture small{scaled(picture.width), scaled(picture.height), {}};
-  auto* values = const_cast<uint8_t*>(picture.rgb.data());  // never written to
-  const at::Tensor pixels =
-      at::from_blob(values, {1, picture.height, picture.width, 3}, at::kByte)
-          .permute({0, 3, 1, 2});
-  const at::Tensor resized = ResizeBicubic(pixels, small.height, small.width)
-                                 .permute({0, 2, 3, 1})
-                                 .contiguous();
-  const auto* bytes = resized.const_data_ptr<uint8_t>();
-  small.rgb.assign(bytes, bytes + resized.numel());
-  return small;
+  return ResizeAsPillow(picture, scaled(picture.height), scaled(picture.width));
 }
 
 std::string Base64(std::string_view bytes) {

@@ -99,8 +99,8 @@ TEST(FiguresTest, ATableShowsThemToPeople) {
   other.set = "before";
   other.interval.reset();
   EXPECT_EQ(FiguresTable({figure, other}),
-            "     GLoCE                     before\n"
-            "H %  98.7 [95.0, 100.0] n=12   98.7 n=12\n");
+            "     GLoCE                    before\n"
+            "H %  98.7 [95.0, 100.0] n=12  98.7 n=12\n");
 }
 
 TEST(FiguresTest, ACsvHasThemInFull) {
