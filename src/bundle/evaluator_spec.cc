@@ -51,27 +51,26 @@ std::vector<LabelGroup> ReadGroups(JsonObject& entry) {
 
 }  // namespace
 
-EvaluatorInput ReadEvaluatorInput(JsonObject object) {
+EvaluatorInput ReadEvaluatorInput(JsonObject entry) {
   EvaluatorInput input;
-  const std::string fit = object.String("fit");
-  input.size = Side(object, "size");
+  const std::string fit = entry.String("fit");
+  input.size = Side(entry, "size");
   if (fit == "stretch") {
     input.fit = EvaluatorInput::Fit::kStretch;
   } else if (fit == "crop") {
     input.fit = EvaluatorInput::Fit::kCrop;
-    input.floors_crop = object.Bool("floors_crop", false);
-    input.shorter =
-        object.Has("shorter") ? Side(object, "shorter") : input.size;
+    input.floors_crop = entry.Bool("floors_crop", false);
+    input.shorter = entry.Has("shorter") ? Side(entry, "shorter") : input.size;
     if (input.shorter < input.size) {
-      throw Error(object.place() + ": shorter: got " +
+      throw Error(entry.place() + ": shorter: got " +
                   std::to_string(input.shorter) + ", expected at least size, " +
                   std::to_string(input.size));
     }
   } else {
-    throw Error(object.place() + ": fit: got " + QuoteForMessage(fit) +
+    throw Error(entry.place() + ": fit: got " + QuoteForMessage(fit) +
                 ", expected \"stretch\" or \"crop\"");
   }
-  object.Finish();
+  entry.Finish();
   return input;
 }
 

@@ -38,7 +38,7 @@ struct EvaluatorSpec {
 };
 
 // Reads an "input". Throws Error naming the key.
-EvaluatorInput ReadEvaluatorInput(JsonObject input);
+EvaluatorInput ReadEvaluatorInput(JsonObject entry);
 
 // Reads the entry; the caller calls Finish. Throws Error naming the key.
 EvaluatorSpec ReadEvaluatorSpec(JsonObject& entry);

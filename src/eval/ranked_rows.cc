@@ -34,7 +34,7 @@ RankedRow Rank(const Evaluation& evaluation, const EvaluatedSet* before,
   ranked.row = row;
   if (!facts.fault.empty()) {
     ranked.badness = 1;
-    ranked.failures.push_back("the picture cannot be read");
+    ranked.failures.emplace_back("the picture cannot be read");
     return ranked;
   }
   const auto fail = [&](std::string text, double how_sure) {

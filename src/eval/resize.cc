@@ -10,10 +10,10 @@ namespace {
 
 // R. Keys' cubic kernel with a = −1/2.
 double Cubic(double x) {
-  constexpr double a = -0.5;
+  constexpr double kA = -0.5;
   x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  if (x < 1) return ((kA + 2) * x - (kA + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * kA;
   return 0;
 }
 
@@ -33,10 +33,11 @@ std::vector<Taps> TapsOf(int64_t from, int64_t to) {
   for (int64_t i = 0; i < to; ++i) {
     const double center = (static_cast<double>(i) + 0.5) * scale;
     Taps taps;
-    taps.begin =
-        std::max<int64_t>(0, static_cast<int64_t>(center - reach + 0.5));
-    const int64_t end =
-        std::min(from, static_cast<int64_t>(center + reach + 0.5));
+    // Pillow rounds halves up.
+    const auto first = static_cast<int64_t>(std::floor(center - reach + 0.5));
+    const auto last = static_cast<int64_t>(std::floor(center + reach + 0.5));
+    taps.begin = std::max<int64_t>(0, first);
+    const int64_t end = std::min(from, last);
     std::vector<double> weights;
     double sum = 0;
     for (int64_t j = taps.begin; j < end; ++j) {
