@@ -9,8 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   gloce::IgnoreErrors([&] {
     const gloce::RgbPicture picture =
         gloce::DecodePicture(gloce::AsString(data, size), "fuzz");
-    const auto values =
-        static_cast<size_t>(picture.width * picture.height * 3);
+    const auto values = static_cast<size_t>(picture.width * picture.height * 3);
     if (picture.rgb.size() != values) std::abort();
     if (values > 100'000) return;  // enough was seen
     const gloce::RgbPicture small = gloce::Shrink(picture, 16);
