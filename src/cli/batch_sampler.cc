@@ -132,8 +132,10 @@ std::vector<Picture> BatchSampler::ToPictures(const at::Tensor& pixels) {
       erased_ ? erased_->TakeGateActivity() : at::Tensor();
   const GateRecord gates = erased_ ? erased_->TakeGateRecord() : GateRecord();
   std::vector<std::string> paths;
-  for (const HookPoint& hook : pipeline_.bundle().manifest().hooks)
-    paths.push_back(hook.path);
+  if (settings_.gate_maps) {
+    for (const HookPoint& hook : pipeline_.bundle().manifest().hooks)
+      paths.push_back(hook.path);
+  }
   std::vector<Picture> pictures;
   for (int64_t b = 0; b < pixels.size(0); ++b) {
     const at::Tensor image = pixels[b];  // (height, width, 3) uint8

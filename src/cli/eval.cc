@@ -110,12 +110,10 @@ void WriteReport(const EvalOptions& o, const Evaluation& evaluation,
   size_t folders = 0;
   for (const EvaluatedSet& set : evaluation.sets)
     folders += set.role != "reference";
-  ReportSettings settings;
-  settings.max_pictures = static_cast<size_t>(o.max_pictures);
-  const std::vector<RankedRow> rows =
-      ChooseRows(RankRows(evaluation),
-                 std::max<size_t>(1, settings.max_pictures / folders));
-  ordered_json document = ReportDocument(evaluation, rows, settings);
+  const std::vector<RankedRow> rows = ChooseRows(
+      RankRows(evaluation),
+      std::max<size_t>(1, static_cast<size_t>(o.max_pictures) / folders));
+  ordered_json document = ReportDocument(figures, evaluation, rows, {});
   if (!erasers.concepts.empty()) document["erasers"] = EraserView(erasers);
   WriteFileAtomically(o.report, RenderReport(document));
   const auto beside = [&](const char* extension) {

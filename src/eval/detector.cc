@@ -25,6 +25,8 @@ Detector::Detector(TorchModule module, const EvaluatorSpec& spec,
   }
   for (const LabelGroup& group : groups_)
     labels_.insert(labels_.end(), group.labels.begin(), group.labels.end());
+  for (const std::string& label : labels_)
+    lower_labels_.push_back(Lower(label));
 }
 
 at::Tensor Detector::Scores(const std::vector<RgbPicture>& pictures) {
@@ -66,8 +68,9 @@ std::vector<Detection> Detector::Detect(
 }
 
 std::optional<size_t> Detector::PlaceOf(std::string_view label) const {
-  for (size_t i = 0; i < labels_.size(); ++i) {
-    if (Lower(labels_[i]) == Lower(label)) return i;
+  const std::u32string lower = Lower(label);
+  for (size_t i = 0; i < lower_labels_.size(); ++i) {
+    if (lower_labels_[i] == lower) return i;
   }
   return std::nullopt;
 }

@@ -42,6 +42,7 @@ class Detector {
   PictureNetwork network_;
   std::vector<LabelGroup> groups_;
   std::vector<std::string> labels_;
+  std::vector<std::u32string> lower_labels_;
 };
 
 }  // namespace gloce

@@ -21,8 +21,7 @@ namespace fs = std::filesystem;
 // Reads the cells of one table by their columns' names.
 class Columns {
  public:
-  Columns(const CsvRow& header, std::string place)
-      : names_(header.fields), place_(std::move(place)) {
+  explicit Columns(const CsvRow& header) : names_(header.fields) {
     // A byte-order mark belongs to no name.
     if (!names_.empty() && names_[0].starts_with("\xEF\xBB\xBF"))
       names_[0].erase(0, 3);
@@ -53,7 +52,6 @@ class Columns {
 
  private:
   std::vector<std::string> names_;
-  std::string place_;
 };
 
 int64_t ParseSeed(const std::string& text) {
@@ -148,7 +146,7 @@ std::vector<ListedPicture> ReadPictureTable(const std::string& path,
                                             const std::string& folder) {
   const std::vector<CsvRow> rows = ParseCsv(ReadFile(path), path);
   if (rows.empty()) throw Error(path + ": is empty");
-  const Columns columns(rows[0], path);
+  const Columns columns(rows[0]);
   if (!columns.Has("file") && !columns.Has("case_number")) {
     throw Error(path + ": line " + std::to_string(rows[0].line) +
                 ": no column \"file\" or \"case_number\"; the columns are: " +

@@ -203,10 +203,10 @@ ordered_json FiguresDocument(const Evaluation& evaluation) {
           {"concepts", LabelTallies(evaluation)}};
 }
 
-ordered_json ReportDocument(const Evaluation& evaluation,
+ordered_json ReportDocument(ordered_json figures, const Evaluation& evaluation,
                             const std::vector<RankedRow>& rows,
                             const ReportSettings& settings) {
-  ordered_json document = FiguresDocument(evaluation);
+  ordered_json document = std::move(figures);
   ordered_json shown = ordered_json::array();
   for (const RankedRow& row : rows)
     shown.push_back(RowJson(evaluation, row, settings));

@@ -13,8 +13,7 @@
 namespace gloce {
 
 struct ReportSettings {
-  size_t max_pictures = 400;  // in the page, of all folders together
-  int64_t side = 192;         // longest side of a picture there, in pixels
+  int64_t side = 192;  // longest side of a picture there, in pixels
   // Of its JPEG: 400 make less than 5 MB of base64 with what is said of them.
   size_t bytes = 8000;
 };
@@ -22,9 +21,11 @@ struct ReportSettings {
 // All but rows and pictures (docs/formats.md, "Report document").
 nlohmann::ordered_json FiguresDocument(const Evaluation& evaluation);
 
-// All of it, with `rows` in their order and their pictures inside. Throws Error
-// if a picture that was read before cannot be read any more.
-nlohmann::ordered_json ReportDocument(const Evaluation& evaluation,
+// All of it: `figures`, which FiguresDocument made, with `rows` in their order
+// and their pictures inside. Throws Error if a picture that was read before
+// cannot be read any more.
+nlohmann::ordered_json ReportDocument(nlohmann::ordered_json figures,
+                                      const Evaluation& evaluation,
                                       const std::vector<RankedRow>& rows,
                                       const ReportSettings& settings);
 
