@@ -118,9 +118,9 @@ class Temporary {
       if (written < 0) FailWithErrno(target, "write failed", errno);
       bytes.remove_prefix(static_cast<size_t>(written));
     }
-    if (fsync(fd_) != 0) FailWithErrno(target, "write failed", errno);
   }
   void RenameTo(const std::string& target) {
+    if (fsync(fd_) != 0) FailWithErrno(target, "write failed", errno);
     const int fd = fd_;
     fd_ = -1;
     if (close(fd) != 0) FailWithErrno(target, "write failed", errno);
@@ -167,6 +167,14 @@ void WriteFileAtomically(const std::string& path, std::string_view bytes) {
   const std::string target = Target(path);
   Temporary temporary(target);
   temporary.Write(path, bytes);
+  temporary.RenameTo(target);
+}
+
+void WriteFileAtomically(const std::string& path,
+                         const std::function<bool(std::string&)>& next) {
+  const std::string target = Target(path);
+  Temporary temporary(target);
+  for (std::string piece; next(piece);) temporary.Write(path, piece);
   temporary.RenameTo(target);
 }
 

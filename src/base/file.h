@@ -1,6 +1,7 @@
 // Whole reads, and writes that are all or nothing.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,11 @@ std::string ReadFile(const std::string& path);
 // stays a link. Throws Error and leaves no temporary behind if anything fails
 // (permission, full disk, a device or pipe of that name).
 void WriteFileAtomically(const std::string& path, std::string_view bytes);
+
+// The same with bytes that do not fit into memory: `next` fills its argument
+// with what follows, until it returns false. It may read the old file.
+void WriteFileAtomically(const std::string& path,
+                         const std::function<bool(std::string& piece)>& next);
 
 // Throws Error now, not after minutes of work, if a file could not be created
 // at `path`: the folder is missing or refuses new files. `path` itself is left

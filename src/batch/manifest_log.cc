@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -96,16 +97,30 @@ void ManifestLog::Compact(const std::vector<std::string>& files) {
                     std::all_of(lines_.begin(), lines_.end(),
                                 [](const Line& line) { return line.counts; });
   if (tidy) return;
-  const std::string bytes = ReadFile(path_);
-  std::string kept;
-  const auto keep = [&](const Line& line) {
-    kept.append(bytes, line.begin, line.end - line.begin);
-  };
+  std::vector<size_t> order;
   for (size_t i = 0; i < lines_.size(); ++i) {
-    if (lines_[i].counts && !is_own[i]) keep(lines_[i]);
+    if (lines_[i].counts && !is_own[i]) order.push_back(i);
   }
-  for (const size_t i : own) keep(lines_[i]);
-  WriteFileAtomically(path_, kept);
+  order.insert(order.end(), own.begin(), own.end());
+  Rewrite(order);
+}
+
+void ManifestLog::Rewrite(const std::vector<size_t>& order) {
+  constexpr size_t kPiece = size_t{1} << 20;  // bytes, and then its last line
+  std::ifstream file(path_, std::ios::binary);
+  size_t done = 0;
+  WriteFileAtomically(path_, [&](std::string& piece) {
+    piece.clear();
+    while (done < order.size() && piece.size() < kPiece) {
+      const Line& line = lines_[order[done++]];
+      const size_t at = piece.size(), size = line.end - line.begin;
+      piece.resize(at + size);
+      file.seekg(static_cast<std::streamoff>(line.begin));
+      if (!file.read(piece.data() + at, static_cast<std::streamsize>(size)))
+        throw Error(path_ + ": read failed");
+    }
+    return !piece.empty();
+  });
 }
 
 }  // namespace gloce

@@ -60,6 +60,8 @@ class ManifestLog {
   };
 
   void Note(const std::string& file, size_t begin, size_t end);
+  // Makes the file hold these lines. Memory does not grow with their number.
+  void Rewrite(const std::vector<size_t>& order);
 
   std::string path_;
   int fd_ = -1;
