@@ -132,6 +132,17 @@ int64_t JsonObject::Integer(const std::string& key) {
   return value.get<int64_t>();
 }
 
+int64_t JsonObject::IntegerWithin(const std::string& key, int64_t low,
+                                  int64_t high) {
+  const int64_t value = Integer(key);
+  if (value < low || value > high) {
+    throw Error(place_ + ": " + key + ": got " + std::to_string(value) +
+                ", expected " + std::to_string(low) + " to " +
+                std::to_string(high));
+  }
+  return value;
+}
+
 double JsonObject::Number(const std::string& key) {
   const json& value = Get(key);
   if (!value.is_number()) Mistyped(key, "a number");

@@ -43,6 +43,8 @@ class JsonObject {
 
   std::string String(const std::string& key);
   int64_t Integer(const std::string& key);
+  // Also throws Error unless low <= value <= high.
+  int64_t IntegerWithin(const std::string& key, int64_t low, int64_t high);
   double Number(const std::string& key);
   bool Bool(const std::string& key);
   std::vector<std::string> Strings(const std::string& key);

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/table_cells.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -50,13 +51,7 @@ class Fields {
   }
   std::string PathWithin(const std::string& key) {
     std::string value = object_.String(key);
-    const std::filesystem::path path(value);
-    bool inside = !path.is_absolute() && path.has_filename();
-    for (const auto& part : path) inside = inside && part != "..";
-    if (!inside) {
-      throw Error(object_.place() + ": " + key + ": got \"" + value +
-                  "\", expected the path of a file within the folder");
-    }
+    CheckPathWithin(value, object_.place() + ": " + key);
     return value;
   }
 
@@ -156,6 +151,11 @@ std::string ReadRunManifest(
     begin = end + 1;
   }
   return bytes;
+}
+
+std::string GateMapsPath(const std::string& picture) {
+  return "gates/" +
+         std::filesystem::path(picture).replace_extension(".st").string();
 }
 
 }  // namespace gloce

@@ -55,4 +55,9 @@ std::string ReadRunManifest(
     const std::function<void(const RunRecord&, size_t begin, size_t end)>&
         seen);
 
+// Where the maps of a picture lie in its folder: of "a/0_0.png",
+// "gates/a/0_0.st". As long as the picture's name at most, which has its
+// limits, within gates/.
+std::string GateMapsPath(const std::string& picture);
+
 }  // namespace gloce

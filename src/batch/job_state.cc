@@ -57,8 +57,7 @@ RunRecord RecordOfImage(const JobImage& image, const std::string& file,
 
 std::string GateMapsFile(const RunRecord& record, const JobSettings& settings) {
   if (!settings.gate_maps || record.erasers.empty()) return "";
-  // As long as the picture's name at most, which has its limits.
-  return "gates/" + fs::path(record.file).replace_extension(".st").string();
+  return GateMapsPath(record.file);
 }
 
 bool IgnoresCase(const std::string& folder) {

@@ -17,7 +17,7 @@ struct KnownName {
   int claim;  // the lowest wins
 };
 
-constexpr std::array<KnownName, 15> kKnownNames{{
+constexpr std::array<KnownName, 16> kKnownNames{{
     {"case_number", PromptKey::kCaseNumber, 0},
     {"prompt", PromptKey::kPrompt, 0},
     {"negative_prompt", PromptKey::kNegativePrompt, 0},
@@ -33,11 +33,12 @@ constexpr std::array<KnownName, 15> kKnownNames{{
     {"sd_image_height", PromptKey::kHeight, 0},
     {"num_images", PromptKey::kNumImages, 0},
     {"erase", PromptKey::kErase, 0},
+    {"asked", PromptKey::kAsked, 0},
 }};
 
 constexpr std::array<std::string_view, kNumPromptKeys> kKeyNames{
-    "case_number", "prompt", "negative_prompt", "seed", "guidance",
-    "width",       "height", "num_images",      "erase"};
+    "case_number", "prompt", "negative_prompt", "seed",  "guidance",
+    "width",       "height", "num_images",      "erase", "asked"};
 
 const KnownName* Find(std::string_view name) {
   const auto found =

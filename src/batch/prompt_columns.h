@@ -21,9 +21,10 @@ enum class PromptKey : size_t {
   kWidth,
   kHeight,
   kNumImages,
-  kErase
+  kErase,
+  kAsked
 };
-inline constexpr size_t kNumPromptKeys = 9;
+inline constexpr size_t kNumPromptKeys = 10;
 
 // Column names that the user chose (--columns).
 using ColumnChoice = std::map<PromptKey, std::string>;

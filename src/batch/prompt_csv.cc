@@ -107,8 +107,10 @@ void ReadRow(const CsvRow& row, const Header& header, PromptRow& prompt) {
   prompt.negative_prompt = cells.Text(PromptKey::kNegativePrompt);
   ReadNumbers(cells, prompt);
   if (const std::string* names = cells.Cell(PromptKey::kErase)) {
-    prompt.erase = SplitNames(*names);
+    prompt.erase = SplitNames(*names, "erase");
   }
+  if (const auto names = cells.Text(PromptKey::kAsked))
+    prompt.asked = SplitNames(*names, "asked");
 }
 
 }  // namespace

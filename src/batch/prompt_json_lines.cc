@@ -59,7 +59,7 @@ class Values {
   std::optional<std::vector<std::string>> Names(PromptKey key) const {
     const Named* const named = Find(key);
     if (named == nullptr) return std::nullopt;
-    if (named->value->is_string()) return SplitNames(*Text(key));
+    if (named->value->is_string()) return SplitNames(*Text(key), named->name);
     if (!named->value->is_array()) Mistyped(*named, "names of concepts");
     std::vector<std::string> names;
     for (const json& name : *named->value) {
@@ -135,6 +135,7 @@ void ReadRow(const json& object, const ColumnChoice& choice, PromptRow& row) {
   row.negative_prompt = values.Text(PromptKey::kNegativePrompt);
   ReadNumbers(values, row);
   row.erase = values.Names(PromptKey::kErase);
+  row.asked = values.Names(PromptKey::kAsked);
 }
 
 // Throws Error without a place.

@@ -1,7 +1,5 @@
 #include "batch/table_builder.h"
 
-#include <algorithm>
-
 #include "base/json.h"
 #include "batch/utf8.h"
 #include "gloce/base/error.h"
@@ -36,24 +34,6 @@ void CheckUtf8(std::string_view text) {
   }
   if (FindInvalidUtf8(text) != text.npos) {
     throw Error("not valid UTF-8; save the file as UTF-8");
-  }
-}
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
-
-std::vector<std::string> SplitNames(std::string_view text) {
-  std::vector<std::string> names;
-  if (Trim(text).empty()) return names;
-  while (true) {
-    const size_t end = std::min(text.find(';'), text.size());
-    names.emplace_back(Trim(text.substr(0, end)));
-    if (names.back().empty()) throw Error("erase: one of the names is empty");
-    if (end == text.size()) return names;
-    text.remove_prefix(end + 1);
   }
 }
 

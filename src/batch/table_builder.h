@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/table_cells.h"
 #include "batch/prompt_table.h"
 
 namespace gloce {
@@ -46,13 +47,6 @@ void ReadNumbers(const Values& values, PromptRow& row) {
 
 // Throws Error if `text` has a NUL byte or is no valid UTF-8.
 void CheckUtf8(std::string_view text);
-
-// `text` without the spaces around it.
-std::string_view Trim(std::string_view text);
-
-// The names in "cat; fox", without the spaces around them; none in "". Throws
-// Error for an empty name among others.
-std::vector<std::string> SplitNames(std::string_view text);
 
 // What a range is called in messages: "an integer from 1 to 16384".
 std::string RangeText(int64_t min, int64_t max);

@@ -10,15 +10,6 @@ namespace {
 
 constexpr int64_t kMaxInputSize = 4096;
 
-int64_t Side(JsonObject& object, const std::string& key) {
-  const int64_t side = object.Integer(key);
-  if (side < 1 || side > kMaxInputSize) {
-    throw Error(object.place() + ": " + key + ": got " + std::to_string(side) +
-                ", expected 1 to " + std::to_string(kMaxInputSize));
-  }
-  return side;
-}
-
 // "largest", or {"above": score}.
 void ReadRule(JsonObject& rules, LabelGroup& group) {
   const nlohmann::json& rule = rules.Any(group.name);
@@ -54,13 +45,15 @@ std::vector<LabelGroup> ReadGroups(JsonObject& entry) {
 EvaluatorInput ReadEvaluatorInput(JsonObject entry) {
   EvaluatorInput input;
   const std::string fit = entry.String("fit");
-  input.size = Side(entry, "size");
+  input.size = entry.IntegerWithin("size", 1, kMaxInputSize);
   if (fit == "stretch") {
     input.fit = EvaluatorInput::Fit::kStretch;
   } else if (fit == "crop") {
     input.fit = EvaluatorInput::Fit::kCrop;
     input.floors_crop = entry.Bool("floors_crop", false);
-    input.shorter = entry.Has("shorter") ? Side(entry, "shorter") : input.size;
+    input.shorter = entry.Has("shorter")
+                        ? entry.IntegerWithin("shorter", 1, kMaxInputSize)
+                        : input.size;
     if (input.shorter < input.size) {
       throw Error(entry.place() + ": shorter: got " +
                   std::to_string(input.shorter) + ", expected at least size, " +

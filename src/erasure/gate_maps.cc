@@ -63,15 +63,6 @@ std::string ReadText(const SafetensorsFile& file, const std::string& key,
   return found->second;
 }
 
-int64_t Side(JsonObject& object, const std::string& key) {
-  const int64_t side = object.Integer(key);
-  if (side < 1 || side > kMaxSide) {
-    throw Error(object.place() + ": " + key + ": got " + std::to_string(side) +
-                ", expected 1 to " + std::to_string(kMaxSide));
-  }
-  return side;
-}
-
 // An array, under a key so that its place can be told.
 json ReadArray(const SafetensorsFile& file, const std::string& key,
                const std::string& origin) {
@@ -86,8 +77,8 @@ GateMaps::Layer ReadLayer(const json& described, const SafetensorsFile& file,
   JsonObject object(described, origin + ": layers");
   GateMaps::Layer layer;
   layer.path = object.String("path");
-  layer.height = Side(object, "height");
-  layer.width = Side(object, "width");
+  layer.height = object.IntegerWithin("height", 1, kMaxSide);
+  layer.width = object.IntegerWithin("width", 1, kMaxSide);
   object.Finish();
   const auto concepts = static_cast<int64_t>(maps.concepts.size());
   const auto steps = static_cast<int64_t>(maps.timesteps.size());

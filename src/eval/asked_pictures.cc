@@ -17,6 +17,20 @@ AskedPicture Divide(const std::vector<size_t>& asked,
   return picture;
 }
 
+// Places, ascending.
+std::vector<size_t> LabelsAskedFor(const ListedPicture& picture,
+                                   const AskedLabels& labels,
+                                   const Detector& detector) {
+  if (!picture.asked) {
+    return picture.prompt ? labels.In(*picture.prompt) : std::vector<size_t>();
+  }
+  std::set<size_t> places;
+  for (const std::string& name : *picture.asked) {
+    if (const auto place = detector.PlaceOf(name)) places.insert(*place);
+  }
+  return {places.begin(), places.end()};
+}
+
 }  // namespace
 
 AskedPictures FindAsked(const PictureSet& judged, const Detector& detector,
@@ -33,9 +47,8 @@ AskedPictures FindAsked(const PictureSet& judged, const Detector& detector,
       if (const auto place = detector.PlaceOf(name)) places.insert(*place);
     }
     try {
-      asked.rows.push_back(picture.prompt
-                               ? Divide(labels.In(*picture.prompt), places)
-                               : AskedPicture{});
+      asked.rows.push_back(
+          Divide(LabelsAskedFor(picture, labels, detector), places));
     } catch (const Error& error) {
       throw Error(judged.folder + "/" + picture.file +
                   ": prompt: " + error.what());

@@ -18,7 +18,8 @@ struct AskedPictures {
 
 // Labels that a picture's prompt names (asked_labels.h), apart by whether the
 // picture's own record erases them. `erased` stands for what the records say if
-// it is not empty. Pictures without a prompt ask for nothing.
+// it is not empty. What a record says in `asked` stands for the prompt's
+// labels; pictures without either ask for nothing.
 AskedPictures FindAsked(const PictureSet& judged, const Detector& detector,
                         const std::vector<std::string>& erased);
 

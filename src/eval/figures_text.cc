@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/table_cells.h"
+#include "eval/text_table.h"
+
 namespace gloce {
 namespace {
 
@@ -31,23 +34,6 @@ std::string CellOf(const Figure& figure) {
 // The shortest text that reads back as the same number.
 std::string InFull(double value) {
   return std::isfinite(value) ? nlohmann::json(value).dump() : "";
-}
-
-std::string Quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    quoted += c;
-    if (c == '"') quoted += c;
-  }
-  return quoted + '"';
-}
-
-// Code points, which is near enough for columns of a terminal.
-size_t WidthOf(const std::string& text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(),
-      [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 // Values in the order of their first occurrence.
@@ -84,26 +70,13 @@ std::string FiguresTable(const std::vector<Figure>& figures) {
     lines[static_cast<size_t>(line - names.begin()) + 1]
          [static_cast<size_t>(column - sets.begin()) + 1] = CellOf(figure);
   }
-  std::string text;
-  for (const auto& line : lines) {
-    std::string row;
-    for (size_t column = 0; column < line.size(); ++column) {
-      size_t widest = 0;
-      for (const auto& other : lines)
-        widest = std::max(widest, WidthOf(other[column]));
-      row +=
-          line[column] + std::string(widest - WidthOf(line[column]) + 2, ' ');
-    }
-    row.erase(row.find_last_not_of(' ') + 1);
-    text += row + '\n';
-  }
-  return text;
+  return TextTable(lines);
 }
 
 std::string FiguresCsv(const std::vector<Figure>& figures) {
   std::string text = "set,name,value,low,high,n\r\n";
   for (const Figure& figure : figures) {
-    text += Quoted(figure.set) + ',' + figure.name + ',' +
+    text += CsvField(figure.set) + ',' + figure.name + ',' +
             InFull(figure.value) + ',' +
             (figure.interval ? InFull(figure.interval->low) : "") + ',' +
             (figure.interval ? InFull(figure.interval->high) : "") + ',' +

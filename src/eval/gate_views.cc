@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/run_manifest.h"
 
 namespace gloce {
 namespace {
@@ -66,9 +67,7 @@ std::vector<GateView> ViewsOf(const GateMaps& maps) {
 std::optional<GateMaps> ReadGateMapsOf(const PictureSet& set,
                                        const ListedPicture& picture) {
   namespace fs = std::filesystem;
-  const std::string path =
-      set.folder + "/gates/" +
-      fs::path(picture.file).replace_extension(".st").string();
+  const std::string path = set.folder + "/" + GateMapsPath(picture.file);
   std::error_code unreadable;  // which reading it will report
   if (!fs::exists(path, unreadable) && !unreadable) return std::nullopt;
   return ParseGateMaps(ReadFile(path), path);

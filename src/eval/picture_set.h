@@ -14,6 +14,8 @@ struct ListedPicture {
   // Nothing if nobody says what was asked for.
   std::optional<std::string> prompt;
   std::optional<int64_t> seed;
+  // Labels that it was to show, where the prompt does not tell by its words.
+  std::optional<std::vector<std::string>> asked;
   std::vector<std::string> erased;  // concepts, in the gates' order
   // Shares in [0, 1], as in the manifest.
   std::map<std::string, double> gate_activity;
@@ -38,8 +40,8 @@ struct PictureSet {
 //
 // A table is a CSV with the column `file`, a path within the folder, or
 // `case_number`, whose pictures are then <case_number>_<i>.png (or .jpg), i
-// from 0 (or <case_number>.png alone); and any of `prompt`, `erase` (names
-// separated by ;), and `evaluation_seed`, `sd_seed` or `seed` (picture i has
+// from 0 (or <case_number>.png alone); and any of `prompt`, `erase` and `asked`
+// (names separated by ;), and `evaluation_seed`, `sd_seed` or `seed` (picture i has
 // the seed + i). Other columns are left alone.
 //
 // Throws Error if the folder or the table cannot be read, a line is wrong, a

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/join.h"
 #include "base/json.h"
+#include "base/table_cells.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -65,29 +66,6 @@ int64_t ParseSeed(const std::string& text) {
   return seed;
 }
 
-std::vector<std::string> SplitAtSemicolons(std::string_view text) {
-  std::vector<std::string> names;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(';', begin), text.size());
-    std::string_view name = text.substr(begin, end - begin);
-    while (name.starts_with(' ')) name.remove_prefix(1);
-    while (name.ends_with(' ')) name.remove_suffix(1);
-    if (!name.empty()) names.emplace_back(name);
-    begin = end + 1;
-  }
-  return names;
-}
-
-void CheckInside(const std::string& file) {
-  const fs::path path(file);
-  bool inside = !path.is_absolute() && path.has_filename();
-  for (const auto& part : path) inside = inside && part != "..";
-  if (!inside) {
-    throw Error("file: got " + QuoteForMessage(file) +
-                ", expected the path of a file within the folder");
-  }
-}
-
 // Files of a row that has no column `file`, by the layout of ESD.
 std::vector<std::string> FilesOfCase(const std::string& case_number,
                                      const std::string& folder) {
@@ -124,11 +102,13 @@ std::vector<ListedPicture> PicturesOfRow(const CsvRow& row,
   picture.prompt = columns.Cell(row, {"prompt"});
   const auto seed = columns.Cell(row, {"evaluation_seed", "sd_seed", "seed"});
   if (const auto names = columns.Cell(row, {"erase"}))
-    picture.erased = SplitAtSemicolons(*names);
+    picture.erased = SplitNames(*names, "erase");
+  if (const auto names = columns.Cell(row, {"asked"}))
+    picture.asked = SplitNames(*names, "asked");
   const bool is_named = columns.Has("file");
   const auto name = columns.Cell(row, {is_named ? "file" : "case_number"});
   if (!name) throw Error(is_named ? "file: is empty" : "case_number: is empty");
-  CheckInside(*name);
+  CheckPathWithin(*name, is_named ? "file" : "case_number");
   std::vector<std::string> files = {*name};
   if (!is_named) files = FilesOfCase(*name, folder);
   std::vector<ListedPicture> pictures;
