@@ -8,6 +8,11 @@ program=$1
 out=$(dirname "$0")/../tests/data/help
 mkdir -p "$out"
 "$program" --help >"$out/gloce.txt"
-for command in $("$program" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+# subcommands COMMAND...: those that its help lists.
+subcommands() { "$program" "$@" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+for command in $(subcommands); do
   "$program" "$command" --help >"$out/$command.txt"
+  for inner in $(subcommands "$command"); do
+    "$program" "$command" "$inner" --help >"$out/$command $inner.txt"
+  done
 done

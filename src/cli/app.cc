@@ -52,8 +52,8 @@ std::string FirstLineOf(const std::string& text) {
 
 // What CLI11 found wrong, with the help to look into.
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
-  const auto given = app.get_subcommands();
-  const std::string help = given.empty() ? "" : " " + given[0]->get_name();
+  const CLI::App* given = GivenSubcommand(app);
+  const std::string help = given == nullptr ? "" : " " + CalledName(*given);
   return FirstLineOf(error.what()) + " (see gloce" + help + " --help)";
 }
 
@@ -112,7 +112,7 @@ int RunAndReport(const Command& command) {
 
 // Runs `command` between two records in the log file.
 int RunLogged(CLI::App& subcommand, const Command& command) {
-  const std::string& name = subcommand.get_name();
+  const std::string name = CalledName(subcommand);
   std::error_code gone;  // leaves the folder empty
   LogRecord(LogLevel::kInfo, "gloce " + name + " started",
             {{"version", GLOCE_VERSION},
@@ -153,7 +153,7 @@ int RunGloce(int argc, const char* const* argv) {
   RegisterInspect(app, command);
   RegisterMerge(app, command);
   LogOptions log;
-  for (CLI::App* subcommand : SubcommandsOf(app)) {
+  for (CLI::App* subcommand : AllSubcommandsOf(app)) {
     AddConfigOption(*subcommand);
     log.Register(*subcommand);
   }
@@ -173,7 +173,7 @@ int RunGloce(int argc, const char* const* argv) {
   try {
     log.Start();
     CheckUtf8(arguments);
-    return RunLogged(*app.get_subcommands()[0], command);
+    return RunLogged(*GivenSubcommand(app), command);
   } catch (const std::exception&) {
     return ReportException();
   }

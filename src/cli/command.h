@@ -69,6 +69,7 @@ void RegisterCompletion(CLI::App& app, Command& command);
 void RegisterConvert(CLI::App& app, Command& command);
 void RegisterDoctor(CLI::App& app, Command& command);
 void RegisterEval(CLI::App& app, Command& command);
+void RegisterEvalAttack(CLI::App& eval, Command& command);
 void RegisterGenerate(CLI::App& app, Command& command);
 void RegisterInspect(CLI::App& app, Command& command);
 void RegisterMerge(CLI::App& app, Command& command);

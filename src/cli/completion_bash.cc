@@ -8,6 +8,7 @@ namespace {
 
 using Kind = CompletedValue::Kind;
 
+constexpr std::string_view kInnerMark = "@INNER@";
 constexpr const char* kBegin =
     R"(# bash completion of gloce, printed by: gloce completion bash
 _gloce() {
@@ -25,6 +26,12 @@ _gloce() {
       break
     fi
   done
+  # Some commands have commands of their own.
+  if ((i + 1 < COMP_CWORD)); then
+    case "$command ${COMP_WORDS[i + 1]}" in
+      @INNER@) command+=" ${COMP_WORDS[i + 1]}" ;;
+    esac
+  fi
   case $command in
 )";
 
@@ -59,11 +66,20 @@ std::string Offer(const CompletedValue& value) {
   }
 }
 
+// A pattern of `case` for the commands that belong to another one.
+std::string InnerPattern(const std::vector<CompletedCommand>& commands) {
+  std::vector<std::string> quoted;
+  for (const CompletedCommand& command : commands) {
+    if (command.name.find(' ') != std::string::npos)
+      quoted.push_back("'" + command.name + "'");
+  }
+  return quoted.empty() ? "''" : Join(quoted, " | ");
+}
+
 void WriteCommand(const CompletedCommand& command,
                   const std::vector<std::string>& subcommands,
                   std::ostream& script) {
-  script << "    " << (command.name.empty() ? "''" : command.name)
-         << ")\n      case $prev in\n";
+  script << "    '" << command.name << "')\n      case $prev in\n";
   std::vector<std::string> names;
   for (const CompletedOption& option : command.options) {
     names.insert(names.end(), option.names.begin(), option.names.end());
@@ -83,18 +99,13 @@ void WriteCommand(const CompletedCommand& command,
 }  // namespace
 
 std::string BashCompletion(const std::vector<CompletedCommand>& commands) {
-  std::vector<std::string> subcommands;
-  for (const CompletedCommand& command : commands) {
-    if (!command.name.empty()) subcommands.push_back(command.name);
-  }
+  std::string begin = kBegin;
+  begin.replace(begin.find(kInnerMark), kInnerMark.size(),
+                InnerPattern(commands));
   std::ostringstream script;
-  script << kBegin;
-  for (const CompletedCommand& command : commands) {
-    WriteCommand(
-        command,
-        command.name.empty() ? subcommands : std::vector<std::string>(),
-        script);
-  }
+  script << begin;
+  for (const CompletedCommand& command : commands)
+    WriteCommand(command, NamesOf(CommandsOf(command.name, commands)), script);
   script << kEnd;
   return script.str();
 }

@@ -8,22 +8,28 @@ namespace {
 
 using Kind = CompletedValue::Kind;
 
-// __gloce_on NAME: whether NAME is the subcommand that is being typed ("": none
-// yet).
+// __gloce_on NAME [INNER]: whether NAME (and its own command INNER) is the
+// subcommand that is being typed ("": none yet). A command that has commands of
+// its own is still being typed behind another word.
 constexpr const char* kBegin =
     R"(# fish completion of gloce, printed by: gloce completion fish
 function __gloce_on
-    set -l words (commandline -opc)
-    for word in $words[2..]
-        if not string match -q -- '-*' $word
-            test "$word" = "$argv[1]"
-            return
+    set -l typed
+    for word in (commandline -opc)[2..]
+        if not string match -q -- '-*' $word; or test (count $typed) -gt 0
+            set -a typed $word
         end
     end
-    test -z "$argv[1]"
+    if test (count $argv) -gt 1
+        test "$typed[1] $typed[2]" = "$argv[1] $argv[2]"
+        return
+    end
+    test "$typed[1]" = "$argv[1]"
+    and not contains -- "$typed[1] $typed[2]" @INNER@
 end
 complete -c gloce -f
 )";
+constexpr std::string_view kInnerMark = "@INNER@";
 
 std::string Quote(const std::string& text) {
   std::string quoted = "'";
@@ -65,6 +71,14 @@ std::string OfferPositional(const CompletedValue& value) {
   }
 }
 
+// The condition that the command is being typed.
+std::string OnCommand(const std::string& name) {
+  std::string quoted;
+  for (const std::string& word : CLI::detail::split(name, ' '))
+    quoted += " " + Quote(word);
+  return "__gloce_on" + (quoted.empty() ? " ''" : quoted);
+}
+
 std::string NamesOf(const CompletedOption& option) {
   std::string names;
   for (const std::string& name : option.names) {
@@ -77,14 +91,21 @@ std::string NamesOf(const CompletedOption& option) {
 }  // namespace
 
 std::string FishCompletion(const std::vector<CompletedCommand>& commands) {
+  std::vector<std::string> inner;
+  for (const CompletedCommand& command : commands) {
+    if (command.name.find(' ') != std::string::npos)
+      inner.push_back(Quote(command.name));
+  }
+  std::string begin = kBegin;
+  begin.replace(begin.find(kInnerMark), kInnerMark.size(), Join(inner, " "));
   std::ostringstream script;
-  script << kBegin;
+  script << begin;
   for (const CompletedCommand& command : commands) {
     const std::string on =
-        "complete -c gloce -n " + Quote("__gloce_on " + Quote(command.name));
-    if (!command.name.empty()) {
-      script << "complete -c gloce -n " << Quote("__gloce_on ''") << " -a "
-             << command.name << " -d " << Quote(command.description) << '\n';
+        "complete -c gloce -n " + Quote(OnCommand(command.name));
+    for (const CompletedCommand& own : CommandsOf(command.name, commands)) {
+      script << on << " -a " << own.name << " -d " << Quote(own.description)
+             << '\n';
     }
     for (const CompletedOption& option : command.options) {
       script << on << NamesOf(option) << Offer(option.value) << " -d "

@@ -65,11 +65,33 @@ CompletedCommand Complete(CLI::App& command) {
 
 std::vector<CompletedCommand> CompletedCommands(CLI::App& program) {
   std::vector<CompletedCommand> commands = {Complete(program)};
-  for (CLI::App* command : SubcommandsOf(program)) {
+  for (CLI::App* command : AllSubcommandsOf(program)) {
     commands.push_back(Complete(*command));
-    commands.back().name = command->get_name();
+    commands.back().name = CalledName(*command);
   }
   return commands;
+}
+
+std::vector<CompletedCommand> CommandsOf(
+    const std::string& name, const std::vector<CompletedCommand>& commands) {
+  const std::string before = name.empty() ? "" : name + " ";
+  std::vector<CompletedCommand> inner;
+  for (const CompletedCommand& command : commands) {
+    if (command.name.empty() || !command.name.starts_with(before)) continue;
+    const std::string word = command.name.substr(before.size());
+    if (word.find(' ') != word.npos) continue;
+    inner.push_back(command);
+    inner.back().name = word;
+  }
+  return inner;
+}
+
+std::vector<std::string> NamesOf(
+    const std::vector<CompletedCommand>& commands) {
+  std::vector<std::string> names;
+  for (const CompletedCommand& command : commands)
+    names.push_back(command.name);
+  return names;
 }
 
 }  // namespace gloce

@@ -23,14 +23,20 @@ struct CompletedOption {
 };
 
 struct CompletedCommand {
-  std::string name;  // "" for the program itself
+  std::string name;  // "" for the program itself; "eval attack" of eval's own
   std::string description;
   std::vector<CompletedOption> options;
   CompletedValue positional;  // of all its positional arguments
 };
 
-// The program, then its subcommands.
+// The program, then its subcommands, each with its own behind it.
 std::vector<CompletedCommand> CompletedCommands(CLI::App& program);
+
+// Those of `commands` that belong to the command called `name` ("": the
+// program), with the word that follows it as their name.
+std::vector<CompletedCommand> CommandsOf(
+    const std::string& name, const std::vector<CompletedCommand>& commands);
+std::vector<std::string> NamesOf(const std::vector<CompletedCommand>& commands);
 
 // The script that teaches a shell the commands. It needs nothing but the shell.
 std::string BashCompletion(const std::vector<CompletedCommand>& commands);

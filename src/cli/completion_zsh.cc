@@ -90,19 +90,30 @@ std::string ZshCompletion(const std::vector<CompletedCommand>& commands) {
   script << kBegin << "  _arguments -C";
   for (const CompletedOption& option : commands[0].options)
     WriteOption(option, "    ", script);
+  const std::vector<CompletedCommand> outer = CommandsOf("", commands);
   script << " \\\n    '1:command:->command' '*::argument:->argument'\n"
          << "  case $state in\n    command)\n      local -a commands=(";
-  for (const CompletedCommand& command : commands) {
-    if (command.name.empty()) continue;
+  for (const CompletedCommand& command : outer) {
     script << "\n        '" << command.name << ':'
            << Escape(command.description) << '\'';
   }
   script << "\n      )\n      _describe command commands\n      ;;\n"
          << "    argument)\n      case $words[1] in\n";
-  for (const CompletedCommand& command : commands) {
-    if (command.name.empty()) continue;
+  for (const CompletedCommand& command : outer) {
+    const auto inner = CommandsOf(command.name, commands);
     script << "        " << command.name << ")\n          ";
+    for (const CompletedCommand& own : inner) {
+      script << "if ((CURRENT > 2)) && [[ $words[2] == " << own.name
+             << " ]]; then\n            shift words\n            ((CURRENT--))"
+             << "\n            ";
+      WriteArguments(own, "              ", script);
+      script << "\n            return\n          fi\n          ";
+    }
     WriteArguments(command, "            ", script);
+    if (!inner.empty()) {
+      script << " \\\n            '1::command:(" << Join(NamesOf(inner), " ")
+             << ")'";
+    }
     script << "\n          ;;\n";
   }
   script << kEnd;

@@ -9,19 +9,16 @@
 #include "base/join.h"
 #include "cli/command.h"
 #include "cli/eval_options.h"
+#include "cli/eval_report.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
+#include "cli/options_of.h"
 #include "cli/progress.h"
-#include "eval/contact_sheet.h"
-#include "eval/eraser_view.h"
 #include "eval/evaluation.h"
 #include "eval/figures_text.h"
-#include "eval/report.h"
 #include "eval/report_document.h"
 #include "gloce/base/error.h"
-#include "gloce/batch/png_writer.h"
 #include "gloce/bundle/bundle.h"
-#include "gloce/erasure/eraser_file.h"
 
 namespace gloce {
 namespace {
@@ -81,59 +78,13 @@ void TellOfGaps(const Evaluation& evaluation, bool has_detector) {
   }
 }
 
-// How many pictures could not be read; each is told.
-size_t TellOfBroken(const Evaluation& evaluation) {
-  constexpr size_t kTold = 10;
-  size_t broken = 0;
-  for (const EvaluatedSet& set : evaluation.sets) {
-    for (const PictureFacts& facts : set.facts) {
-      if (facts.fault.empty()) continue;
-      if (++broken <= kTold) LogWarning(facts.fault + "; it is left out");
-    }
-  }
-  if (broken > kTold) {
-    LogWarning(std::to_string(broken - kTold) +
-               " more pictures cannot be read; the report lists all");
-  }
-  return broken;
-}
-
-Erasers ReadAll(const std::vector<std::string>& paths) {
-  std::vector<Erasers> files;
-  for (const std::string& path : paths) files.push_back(ReadErasers(path));
-  return MergeErasers(files);
-}
-
-// The page, and beside it the figures and the sheet.
-void WriteReport(const EvalOptions& o, const Evaluation& evaluation,
-                 const Erasers& erasers, const ordered_json& figures) {
-  size_t folders = 0;
-  for (const EvaluatedSet& set : evaluation.sets)
-    folders += set.role != "reference";
-  const std::vector<RankedRow> rows = ChooseRows(
-      RankRows(evaluation),
-      std::max<size_t>(1, static_cast<size_t>(o.max_pictures) / folders));
-  ordered_json document = ReportDocument(figures, evaluation, rows, {});
-  if (!erasers.concepts.empty()) document["erasers"] = EraserView(erasers);
-  WriteFileAtomically(o.report, RenderReport(document));
-  const auto beside = [&](const char* extension) {
-    return fs::path(o.report).replace_extension(extension).string();
-  };
-  WriteFileAtomically(beside(".json"), figures.dump(2) + "\n");
-  WriteFileAtomically(beside(".csv"), FiguresCsv(evaluation.figures));
-  const RgbPicture sheet = ContactSheet(evaluation, rows);
-  WriteFileAtomically(beside(".png"),
-                      EncodePng(sheet.rgb.data(), static_cast<int>(sheet.width),
-                                static_cast<int>(sheet.height), {}));
-}
-
 int RunEval(const EvalOptions& o) {
   InstallInterruptHandler();
   SetQuiet(o.output.quiet || o.output.json);
-  CheckEvalOptions(o);
+  CheckReportName(o.report);
   if (!o.report.empty()) CheckWritable(o.report);
   Erasers erasers;
-  if (!o.erasers.empty()) erasers = ReadAll(o.erasers);
+  if (!o.erasers.empty()) erasers = ReadErasersFiles(o.erasers);
   const EvaluationInput input = ListAll(o);
   Evaluators evaluators = Load(o);
 
@@ -152,13 +103,24 @@ int RunEval(const EvalOptions& o) {
   const size_t broken = TellOfBroken(evaluation);
 
   const ordered_json figures = FiguresDocument(evaluation);
-  if (!o.report.empty()) WriteReport(o, evaluation, erasers, figures);
+  if (!o.report.empty())
+    WriteReport(o.report, o.max_pictures, evaluation, erasers, figures);
   if (o.output.json)
     std::cout << figures.dump(2) << '\n';
   else if (!o.output.quiet)
     std::cout << FiguresTable(evaluation.figures);
   if (!o.report.empty()) LogNote("report: " + o.report);
   return broken == 0 ? kDone : kSomeFailed;
+}
+
+// What stands before the name of a subcommand of eval has no effect on it.
+void CheckNoOptions(CLI::App& eval) {
+  const std::string& name = eval.get_subcommands()[0]->get_name();
+  for (const CLI::Option* option : OptionsOf(eval)) {
+    if (option->empty()) continue;
+    throw UsageError("eval " + name + ": " + option->get_name() +
+                     " stands before " + name + "; options follow it");
+  }
 }
 
 }  // namespace
@@ -168,7 +130,10 @@ void RegisterEval(CLI::App& app, Command& command) {
       "eval", "Measure what was erased and what was kept, and show it");
   auto options = std::make_shared<EvalOptions>();
   RegisterEvalOptions(*sub, *options);
-  sub->callback([options, &command] {
+  RegisterEvalAttack(*sub, command);
+  sub->callback([options, sub, &command] {
+    // Callbacks run from the inside out.
+    if (!sub->get_subcommands().empty()) return CheckNoOptions(*sub);
     command = [options] { return RunEval(*options); };
   });
 }

@@ -1,7 +1,6 @@
 #include "cli/eval_options.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/join.h"
 #include "base/json.h"
@@ -109,16 +108,6 @@ void RegisterEvalOptions(CLI::App& app, EvalOptions& o) {
       ->capture_default_str();
   o.output.Register(app);
   app.footer(kFooter);
-}
-
-void CheckEvalOptions(const EvalOptions& o) {
-  const std::string extension =
-      std::filesystem::path(o.report).extension().string();
-  if (!o.report.empty() && extension != ".html" && extension != ".htm") {
-    throw UsageError("--report: got " + QuoteForMessage(o.report) +
-                     ", expected a name that ends in .html; .json, .csv and "
-                     ".png are written beside it");
-  }
 }
 
 std::vector<std::pair<std::string, std::string>> ComparedOf(

@@ -28,9 +28,6 @@ struct EvalOptions {
 
 void RegisterEvalOptions(CLI::App& app, EvalOptions& options);
 
-// Throws UsageError where options contradict each other.
-void CheckEvalOptions(const EvalOptions& options);
-
 // Folder's name → path.
 using NamedPaths = std::map<std::string, std::string>;
 

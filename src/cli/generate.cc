@@ -1,4 +1,6 @@
 // gloce generate: prompts to pictures, with or without erasers.
+#include "cli/generate.h"
+
 #include <torch/headeronly/version.h>
 
 #include <algorithm>
@@ -15,7 +17,6 @@
 #include "cli/batch_sampler.h"
 #include "cli/command.h"
 #include "cli/erase_choices.h"
-#include "cli/generate_options.h"
 #include "cli/interrupt.h"
 #include "cli/job_check.h"
 #include "cli/job_report.h"
@@ -198,6 +199,8 @@ JobSummary DrawAll(const std::vector<JobImage>& images, JobSettings& job,
   });
 }
 
+}  // namespace
+
 int RunGenerate(const GenerateOptions& o) {
   const Stopwatch watch;
   InstallInterruptHandler();
@@ -247,8 +250,6 @@ int RunGenerate(const GenerateOptions& o) {
   PrintSummary(o.out, summary, table.bad_rows, quiet);
   return summary.failed == 0 && table.bad_rows.empty() ? kDone : kSomeFailed;
 }
-
-}  // namespace
 
 void RegisterGenerate(CLI::App& app, Command& command) {
   CLI::App* sub =

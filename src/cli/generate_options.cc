@@ -56,49 +56,6 @@ void RegisterInputs(CLI::App& app, GenerateOptions& o) {
       ->needs("--prompts");
 }
 
-void RegisterErasers(CLI::App& app, GenerateOptions& o) {
-  app.add_option("--erasers", o.erasers, "Erasers file (may be repeated)")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  app.add_option("--only", o.only,
-                 "Use only this concept of the erasers (may be repeated)")
-      ->allow_extra_args(false)
-      ->needs("--erasers");
-  app.add_option("--strength", o.strength,
-                 "Scale of the erasure; 1 is the method, 0 is off")
-      ->check(FiniteRange(0.0, 10.0))
-      ->capture_default_str()
-      ->needs("--erasers");
-  app.add_flag("--gate-maps", o.gate_maps,
-               "Keep where and when each gate opened, in OUT/gates, for gloce "
-               "eval")
-      ->needs("--erasers");
-}
-
-void RegisterSampling(CLI::App& app, GenerateOptions& o) {
-  app.add_option("--negative-prompt", o.negative_prompt, "What not to draw");
-  app.add_option("--seed", o.seed, "Seed of a prompt's first picture")
-      ->check(WholeRange(0, std::numeric_limits<int64_t>::max()))
-      ->capture_default_str();
-  app.add_option("--num-images", o.num_images, "Pictures a prompt")
-      ->check(WholeRange(1, 1000000))
-      ->capture_default_str();
-  app.add_option("--steps", o.steps, "Denoising steps")
-      ->check(WholeRange(1, 1000))
-      ->capture_default_str();
-  app.add_option("--guidance", o.guidance,
-                 "Classifier-free guidance scale; 1 or less is none")
-      ->check(FiniteRange(0.0, 1000.0))
-      ->capture_default_str();
-  app.add_option("--scheduler", o.scheduler,
-                 "How noise is removed (default: the bundle's own)")
-      ->check(OneOf(SchedulerNames()));
-  app.add_option("--width", o.width, "Pixels (default: the model's own size)")
-      ->check(WholeRange(1, kMaxImageSide));
-  app.add_option("--height", o.height, "Pixels (default: the model's own size)")
-      ->check(WholeRange(1, kMaxImageSide));
-}
-
 void RegisterJob(CLI::App& app, GenerateOptions& o) {
   app.add_option("--batch-size", o.batch_size, "Pictures sampled together")
       ->check(WholeRange(1, 4096))
@@ -139,10 +96,53 @@ void ParseShard(const std::string& text, JobSettings& job) {
 
 }  // namespace
 
+void RegisterErasersOptions(CLI::App& app, GenerateOptions& o) {
+  app.add_option("--erasers", o.erasers, "Erasers file (may be repeated)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--only", o.only,
+                 "Use only this concept of the erasers (may be repeated)")
+      ->allow_extra_args(false)
+      ->needs("--erasers");
+  app.add_option("--strength", o.strength,
+                 "Scale of the erasure; 1 is the method, 0 is off")
+      ->check(FiniteRange(0.0, 10.0))
+      ->capture_default_str()
+      ->needs("--erasers");
+  app.add_flag("--gate-maps", o.gate_maps,
+               "Keep where and when each gate opened, in OUT/gates, for gloce "
+               "eval")
+      ->needs("--erasers");
+}
+
+void RegisterSamplingOptions(CLI::App& app, GenerateOptions& o) {
+  app.add_option("--negative-prompt", o.negative_prompt, "What not to draw");
+  app.add_option("--seed", o.seed, "Seed of a prompt's first picture")
+      ->check(WholeRange(0, std::numeric_limits<int64_t>::max()))
+      ->capture_default_str();
+  app.add_option("--num-images", o.num_images, "Pictures a prompt")
+      ->check(WholeRange(1, 1000000))
+      ->capture_default_str();
+  app.add_option("--steps", o.steps, "Denoising steps")
+      ->check(WholeRange(1, 1000))
+      ->capture_default_str();
+  app.add_option("--guidance", o.guidance,
+                 "Classifier-free guidance scale; 1 or less is none")
+      ->check(FiniteRange(0.0, 1000.0))
+      ->capture_default_str();
+  app.add_option("--scheduler", o.scheduler,
+                 "How noise is removed (default: the bundle's own)")
+      ->check(OneOf(SchedulerNames()));
+  app.add_option("--width", o.width, "Pixels (default: the model's own size)")
+      ->check(WholeRange(1, kMaxImageSide));
+  app.add_option("--height", o.height, "Pixels (default: the model's own size)")
+      ->check(WholeRange(1, kMaxImageSide));
+}
+
 void RegisterGenerateOptions(CLI::App& app, GenerateOptions& options) {
   RegisterInputs(app, options);
-  RegisterErasers(app, options);
-  RegisterSampling(app, options);
+  RegisterErasersOptions(app, options);
+  RegisterSamplingOptions(app, options);
   RegisterJob(app, options);
   options.placement.Register(app);
   options.output.Register(app);

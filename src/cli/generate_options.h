@@ -25,6 +25,11 @@ struct GenerateOptions {
 
 void RegisterGenerateOptions(CLI::App& app, GenerateOptions& options);
 
+// Parts of them that other subcommands share: --erasers to --gate-maps, and
+// --negative-prompt to --height.
+void RegisterErasersOptions(CLI::App& app, GenerateOptions& options);
+void RegisterSamplingOptions(CLI::App& app, GenerateOptions& options);
+
 // Where the prompts come from, for messages: the file's name, or "--prompt".
 std::string OriginOf(const GenerateOptions& options);
 

@@ -75,6 +75,10 @@ TEST_F(BashCompletionTest, OffersCommandsOptionsAndTheirValues) {
   EXPECT_THAT(Offered("gloce build --preset cel"), ElementsAre("celebrity"));
   EXPECT_THAT(Offered("gloce doctor --device ''"),
               ElementsAre("auto", "cpu", "cuda"));
+  EXPECT_THAT(Offered("gloce eval att"), ElementsAre("attack"));
+  EXPECT_THAT(Offered("gloce eval attack --ki"), ElementsAre("--kind"));
+  EXPECT_THAT(Offered("gloce eval attack --kind mis"),
+              ElementsAre("misspelling"));
   EXPECT_THAT(Offered("gloce completion ''"),
               ElementsAre("bash", "zsh", "fish"));
   EXPECT_THAT(Offered("gloce generate --prompt ''"), ElementsAre(""))
@@ -139,6 +143,11 @@ TEST_F(CompletionTest, FishOffersCommandsOptionsAndTheirValues) {
               ElementsAre("my bundle/"));
   EXPECT_THAT(offered("'gloce inspect my'"),
               testing::UnorderedElementsAre("my bundle/", "my erasers"));
+  EXPECT_THAT(offered("'gloce eval att'"), ElementsAre("attack"));
+  EXPECT_THAT(offered("'gloce eval attack --ki'"), ElementsAre("--kind"));
+  EXPECT_THAT(offered("'gloce eval attack --kind mis'"),
+              ElementsAre("misspelling"));
+  EXPECT_THAT(offered("'gloce eval attack --imag'"), ElementsAre());
   EXPECT_THAT(offered("'gloce completion '"),
               testing::UnorderedElementsAre("bash", "zsh", "fish"));
 }
@@ -171,11 +180,13 @@ TEST_F(CompletionTest, ZshCompletes) {
   const std::string out =
       Run("HOME=" + folder_.path() + " zsh -f",
           "source ./session 'gloce gen' 'gloce generate --sched' "
-          "'gloce generate --dtype=bf' 'gloce inspect --js'\n");
-  EXPECT_THAT(
-      LinesOf(out),
-      ElementsAre("gloce generate", "gloce generate --scheduler",
-                  "gloce generate --dtype=bfloat16", "gloce inspect --json"));
+          "'gloce generate --dtype=bf' 'gloce inspect --js' "
+          "'gloce eval att' 'gloce eval attack --ki' 'gloce eval --imag'\n");
+  EXPECT_THAT(LinesOf(out),
+              ElementsAre("gloce generate", "gloce generate --scheduler",
+                          "gloce generate --dtype=bfloat16",
+                          "gloce inspect --json", "gloce eval attack",
+                          "gloce eval attack --kind", "gloce eval --images"));
 }
 
 TEST_F(CompletionTest, RefusesAnUnknownShell) {
