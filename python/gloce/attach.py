@@ -1,5 +1,7 @@
 """Attaches erasers to the cross-attention outputs of a diffusers U-Net."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -31,10 +33,12 @@ class _Layer(torch.nn.Module):
             scores[:, members] = along / norm.clamp_min(torch.finfo(norm.dtype).tiny)
         return self.gate_slope * (scores - self.gate_center)
 
-    def forward(self, x: torch.Tensor, waiting: torch.Tensor, strength: float) -> torch.Tensor:
-        """x' of tokens x (B, T, D); concepts in `waiting` (B or 1, N, bool) do not act on a sample.
+    def forward(self, x: torch.Tensor, waiting: torch.Tensor,
+                strength: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """x' of tokens x (B, T, D), and the logits (B, T, N).
 
-        Computes in the dtype of the buffers.
+        Concepts in `waiting` (B or 1, N, bool) do not act on a sample. Computes in the dtype of the
+        buffers.
         """
         rows = x.to(self.eta.dtype).reshape(-1, x.shape[-1])
         logits = self.logits(rows).unflatten(0, x.shape[:2])  # (B, T, N)
@@ -46,7 +50,7 @@ class _Layer(torch.nn.Module):
         update = torch.einsum("mdr,mr->md", self.map_up[chosen], inner) + self.mapping_mean[chosen]
         gate = strength * torch.sigmoid(logit).unsqueeze(1)
         changed = rows + gate * (self.eta[chosen].unsqueeze(1) * update - rows)
-        return changed.to(x.dtype).reshape(x.shape)
+        return changed.to(x.dtype).reshape(x.shape), logits
 
 
 class Attachment:
@@ -59,6 +63,7 @@ class Attachment:
         self.strength = 1.0
         self.erasers = erasers
         self._chosen = set(self.names)
+        self._recorded: dict[str, torch.Tensor] | None = None
         self._starts = torch.tensor([c.gate_start_timestep for c in erasers.concepts],
                                     dtype=torch.float64)
         self._waiting = torch.ones(1, len(self._starts), dtype=torch.bool)
@@ -78,7 +83,7 @@ class Attachment:
             self._layers[path] = _Layer(tensors, eta)
         self._handles = [unet.register_forward_pre_hook(self._note_timestep, with_kwargs=True)]
         for path, module in modules.items():
-            self._handles.append(module.register_forward_hook(self._hook(self._layers[path])))
+            self._handles.append(module.register_forward_hook(self._hook(path)))
 
     @property
     def names(self) -> list[str]:
@@ -91,6 +96,18 @@ class Attachment:
         if unknown:
             raise ErasersError(f"no eraser for {sorted(unknown)}; there are {self.names}")
         self._chosen = set(names or self.names)
+
+    @contextmanager
+    def recording(self) -> Iterator[dict[str, torch.Tensor]]:
+        """Gate logits k(p(x) - c) of the latest pass within, by layer: (B, T, N), with gradients.
+
+        -inf where a concept does not act; no entry where none does, or where strength is 0.
+        """
+        self._recorded = {}
+        try:
+            yield self._recorded
+        finally:
+            self._recorded = None
 
     def detach(self) -> None:
         """Leaves the U-Net as it was."""
@@ -113,14 +130,21 @@ class Attachment:
         timesteps = torch.as_tensor(timestep).detach().cpu().double().reshape(-1, 1)
         unchosen = torch.tensor([name not in self._chosen for name in self.names])
         self._waiting = (timesteps > self._starts) | unchosen
+        if self._recorded is not None:
+            self._recorded.clear()
 
-    def _hook(self, layer: _Layer):
+    def _hook(self, path: str):
+        layer = self._layers[path]
+
         def erase(module, arguments, output):
             if self.strength == 0 or bool(self._waiting.all()):
                 return output
             # Never below float32: slopes of a thousand and more amplify every rounding of p.
             layer.to(output.device, torch.promote_types(output.dtype, torch.float32))
-            return layer(output, self._waiting.to(output.device), self.strength)
+            changed, logits = layer(output, self._waiting.to(output.device), self.strength)
+            if self._recorded is not None:
+                self._recorded[path] = logits
+            return changed
         return erase
 
 
