@@ -11,8 +11,9 @@ many times as --restarts says, each from another start:
     front        words in front of "a picture of a cat"   (--kind tokens: these two)
     instead      words alone
 
-draws with seeds that no search has used, and lets the bundle's detector judge. All concepts of the
-file are erased at once, unless --alone. A rate is the share of pictures that show the concept:
+draws with seeds that no search has used (DDIM), and lets the bundle's detector judge. All concepts
+of the file are erased at once, unless --alone. A rate is the share of pictures that show the
+concept:
 
     best         of the restart with the lowest loss: what an attacker would choose without looking
     mean         of all restarts
@@ -59,7 +60,7 @@ class Study:
         self.options, self.out = options, options.out
         self.out.mkdir(parents=True, exist_ok=True)
         self.judge = Judge(options.bundle)
-        self.pipe = load_pipeline(options.pipeline, "pndm")
+        self.pipe = load_pipeline(options.pipeline, "ddim")
         for network in (self.pipe.unet, self.pipe.text_encoder):
             network.requires_grad_(False)
         self.attached = gloce.attach(self.pipe.unet, options.erasers)
@@ -213,7 +214,7 @@ def summarise(study: Study, concepts: list[str], kinds: list[str]) -> dict:
     o = study.options
     return {**study.source, "alone": o.alone, "pictures": o.pictures, "restarts": o.restarts,
             "seeds": {"search": [SEARCH_SEED + i for i in range(o.samples)], "test": study.seeds()},
-            "scheduler": "pndm", "steps": o.steps, "guidance": o.guidance, "concepts": found,
+            "scheduler": "ddim", "steps": o.steps, "guidance": o.guidance, "concepts": found,
             "seconds": round(sum(line["seconds"] for line in study.results.values()), 1)}
 
 
