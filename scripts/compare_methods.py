@@ -29,12 +29,21 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass, field, replace
 
-from measure_erasure import ROOT, Pictures, Row, Tally, concept_rows, judge_concepts
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "python"))
 
-from baselines.methods import METHODS, Model, Setup, Task
-from demo.judge import Judge
-from demo.scenes import CONCEPTS, GENERAL_WORDS, GROUPS
-from export.quiet import quieten
+from baselines.methods import METHODS, Model, Setup, Task  # noqa: E402
+from demo.erasure_figures import (  # noqa: E402
+    Pictures,
+    Row,
+    Tally,
+    concept_rows,
+    judge_concepts,
+)
+from demo.judge import Judge  # noqa: E402
+from demo.result_lines import read_lines  # noqa: E402
+from demo.scenes import CONCEPTS, GENERAL_WORDS, GROUPS  # noqa: E402
+from export.quiet import quieten  # noqa: E402
 
 # Each half has half of the animals, foods and objects. gloce's preset was chosen on dog, owl,
 # banana and clock, so these are not in the test's.
@@ -262,15 +271,6 @@ def processor_seconds() -> float:
 def merit(figures: dict) -> tuple[float, float]:
     """What settings are chosen by: `all`, and among equals the one that changes less elsewhere."""
     return figures["all"], -(figures["unnamed_mean"] or 0.0)
-
-
-def read_lines(path: pathlib.Path) -> list[dict]:
-    """JSON lines; a last one that was not finished is taken out of the file."""
-    text = path.read_text() if path.is_file() else ""
-    whole = text[:text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
-    return [json.loads(line) for line in whole.splitlines()]
 
 
 def write_prompts(path: pathlib.Path, rows: list[Row], setup: Setup) -> None:

@@ -19,6 +19,8 @@ import sys
 
 from measure_erasure import Study, study_parser
 
+from demo.result_lines import claim_folder
+
 CONCEPTS = {
     "tuning": ["dog", "owl", "banana", "clock"],
     "reported": ["cat", "fox", "penguin", "tiger", "lion", "apple", "pizza", "guitar", "car",
@@ -72,15 +74,6 @@ def read_results(out: pathlib.Path) -> dict[str, dict]:
     file = out / "results.jsonl"
     lines = file.read_text().splitlines() if file.is_file() else []
     return {result["name"]: result for result in map(json.loads, lines)}
-
-
-def claim_folder(out: pathlib.Path, study: dict) -> None:
-    """Ends with an error where OUT holds results of other concepts or numbers of pictures."""
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "study.json"
-    if file.exists() and json.loads(file.read_text()) != study:
-        sys.exit(f"{out}: holds another study ({file.read_text()}); give another --out")
-    file.write_text(json.dumps(study))
 
 
 def part_of(text: str) -> tuple[int, int]:

@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from compare_methods import COUNTS, TEST, TUNING, WideTally, judge, merit  # noqa: E402
-from measure_erasure import Row  # noqa: E402
 
 from baselines.methods import METHODS, Task  # noqa: E402
+from demo.erasure_figures import Row  # noqa: E402
 from demo.scenes import CONCEPTS, GROUPS  # noqa: E402
 
 PROGRAM, BUNDLE = sys.argv[1:3]
