@@ -1,0 +1,1 @@
+"""The parts of scripts/study.py: what governs erasure on the demo model."""
