@@ -59,6 +59,9 @@ struct PngReader {
     }
     png_set_read_fn(png, &source, ReadFromSource);
     png_set_user_limits(png, kMaxPictureSide, kMaxPictureSide);
+    // What is not needed for the pixels is skipped: libpng would make room for
+    // the length that a text claims, up to 2 GiB.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   }
   ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
   PngReader(const PngReader&) = delete;

@@ -2,6 +2,7 @@
 #include "eval/rgb_picture.h"
 
 #include <cstdlib>
+#include <fstream>
 
 #include "eval/thumbnail.h"
 #include "gloce/batch/png_writer.h"
@@ -57,6 +58,27 @@ TEST(RgbPictureTest, EveryCutIsAnError) {
                    StartsWith("x: is n"));
     }
   }
+}
+
+// KiB of addresses that this process had at most.
+int64_t PeakAddresses() {
+  std::ifstream status("/proc/self/status");
+  for (std::string key; status >> key;) {
+    int64_t size = 0;
+    if (key == "VmPeak:" && status >> size) return size;
+  }
+  return 0;
+}
+
+// Found by picture_fuzz: a text that claimed 2 GB got them before it was read.
+TEST(RgbPictureTest, AChunkGetsNoRoomForWhatItClaims) {
+  std::string png = PngOf(Gradient(5, 3));
+  png.insert(33, std::string("\x74\x65\x78\x74tEXt", 8));  // behind IHDR
+  const int64_t before = PeakAddresses();
+  EXPECT_FAILS(DecodePicture(png, "a.png"),
+               StartsWith("a.png: is no whole PNG"));
+  EXPECT_GT(before, 0);
+  EXPECT_LT(PeakAddresses() - before, 100 << 10);
 }
 
 TEST(RgbPictureTest, MutatedFilesNeverCrash) {
