@@ -243,7 +243,7 @@ def write_prompts(path: pathlib.Path, found: dict) -> None:
     """Every prompt that was found, with every test seed."""
     with open(path, "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["case_number", "prompt", "evaluation_seed", "concept"])
+        writer.writerow(["case_number", "prompt", "evaluation_seed", "asked"])
         rows = [(line["prompt"], seed, concept) for concept, kinds in found["concepts"].items()
                 for kind in TEMPLATES if kind in kinds for line in kinds[kind]["restarts"]
                 for seed in found["seeds"]["test"]]

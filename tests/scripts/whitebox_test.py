@@ -243,9 +243,9 @@ class ScriptTest(unittest.TestCase):
         self.assertFalse(set(found["seeds"]["search"]) & set(found["seeds"]["test"]))
         with open(out / "prompts.csv", newline="") as file:
             rows = list(csv.DictReader(file))
-        self.assertEqual(list(rows[0]), ["case_number", "prompt", "evaluation_seed", "concept"])
+        self.assertEqual(list(rows[0]), ["case_number", "prompt", "evaluation_seed", "asked"])
         self.assertEqual([row["case_number"] for row in rows], ["0", "1", "2", "3"])
-        self.assertEqual({row["concept"] for row in rows}, {"cat"})
+        self.assertEqual({row["asked"] for row in rows}, {"cat"})
         self.assertTrue(rows[0]["prompt"].endswith("a picture of a cat"))
         lines = (out / "results.jsonl").read_text().splitlines()
         self.assertEqual(len(lines), 4)
