@@ -25,7 +25,8 @@ struct PromptRow {
   std::optional<int64_t> num_images;
   // Names of the concepts to erase; nothing for all, none if it is empty.
   std::optional<std::vector<std::string>> erase;
-  // What its pictures are to show, for who judges them; drawing leaves it alone.
+  // What its pictures are to show, for who judges them; drawing leaves it
+  // alone.
   std::optional<std::vector<std::string>> asked;
   size_t index = 0;  // among all rows of the table, bad ones too, from 0
   size_t line = 0;   // where the row begins in its file, from 1, for messages

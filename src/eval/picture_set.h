@@ -41,8 +41,8 @@ struct PictureSet {
 // A table is a CSV with the column `file`, a path within the folder, or
 // `case_number`, whose pictures are then <case_number>_<i>.png (or .jpg), i
 // from 0 (or <case_number>.png alone); and any of `prompt`, `erase` and `asked`
-// (names separated by ;), and `evaluation_seed`, `sd_seed` or `seed` (picture i has
-// the seed + i). Other columns are left alone.
+// (names separated by ;), and `evaluation_seed`, `sd_seed` or `seed` (picture i
+// has the seed + i). Other columns are left alone.
 //
 // Throws Error if the folder or the table cannot be read, a line is wrong, a
 // path leads out of the folder, a file is listed twice, or nothing is listed.
