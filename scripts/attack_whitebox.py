@@ -35,16 +35,18 @@ import time
 from dataclasses import asdict
 
 import torch
-from compare_methods import read_lines
-from measure_erasure import ROOT
 from PIL import Image
 
-import gloce
-from demo.judge import Judge
-from demo.measuring import load_pipeline
-from demo.scenes import with_article
-from export.quiet import quieten
-from gloce import attack, attack_tokens
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "python"))
+
+import gloce  # noqa: E402
+from demo.judge import Judge  # noqa: E402
+from demo.measuring import load_pipeline  # noqa: E402
+from demo.result_lines import ResultLines  # noqa: E402
+from demo.scenes import with_article  # noqa: E402
+from export.quiet import quieten  # noqa: E402
+from gloce import attack, attack_tokens  # noqa: E402
 
 KINDS = {"embedding": ["embedding"], "tokens": ["front", "instead"]}
 PROMPT = "a picture of {}"
@@ -69,8 +71,7 @@ class Study:
             raise SystemExit(f"{options.erasers}: erasers of another model than {options.bundle}")
         self.source = {"erasers": hashlib.sha256(options.erasers.read_bytes()).hexdigest(),
                        "model_identity": identity}
-        self.file = self.out / "results.jsonl"
-        self.results = {json.dumps(line["key"]): line for line in read_lines(self.file)}
+        self.results = ResultLines(self.out / "results.jsonl")
         self.samples = {}
 
     def seeds(self) -> list[int]:
@@ -91,9 +92,7 @@ class Study:
             start = time.process_time()
             self.attached.choose(*([concept] if self.options.alone else []))
             line = {"key": key, **do(), "seconds": round(time.process_time() - start, 1)}
-            with open(self.file, "a") as file:
-                file.write(json.dumps(line) + "\n")
-            self.results[name] = line
+            self.results.add(line)
             print(f"{concept} {kind} {settings.get('seed', '')}: {line['rate']:.2f}, "
                   f"{line['seconds']} s {line.get('prompt', '')}", file=sys.stderr, flush=True)
         return self.results[name]

@@ -41,7 +41,7 @@ from demo.erasure_figures import (  # noqa: E402
     judge_concepts,
 )
 from demo.judge import Judge  # noqa: E402
-from demo.result_lines import read_lines  # noqa: E402
+from demo.result_lines import ResultLines  # noqa: E402
 from demo.scenes import CONCEPTS, GENERAL_WORDS, GROUPS  # noqa: E402
 from export.quiet import quieten  # noqa: E402
 
@@ -166,8 +166,7 @@ class Comparison:
         self.out.mkdir(parents=True, exist_ok=True)
         self.judge = Judge(options.bundle)
         self.phases = [smoke(p) if options.smoke else p for p in (TUNING, TEST)]
-        self.file = self.out / "results.jsonl"
-        self.results = {json.dumps(line["key"]): line for line in read_lines(self.file)}
+        self.results = ResultLines(self.out / "results.jsonl")
         self.identity = json.loads((options.bundle / "bundle.json").read_text())["model_identity"]
         self.shown = {}  # what was drawn by the unmodified model: its Pictures, by folder
 
@@ -230,9 +229,7 @@ class Comparison:
             key = json.dumps(self.key(phase, task, method, settings))
             if key not in self.results:
                 line = self.run(phase, task, method, settings)
-                with open(self.file, "a") as file:
-                    file.write(json.dumps(line) + "\n")
-                self.results[key] = line
+                self.results.add(line)
                 print(f"{phase.name} {task.name} {method} {settings}: "
                       f"all {line['figures']['all']}, {line['seconds']}",
                       file=sys.stderr, flush=True)

@@ -14,6 +14,19 @@ def read_lines(path: pathlib.Path) -> list[dict]:
     return [json.loads(line) for line in whole.splitlines()]
 
 
+class ResultLines(dict):
+    """The lines of a file of results by their "key", as JSON: what is there is not done again."""
+
+    def __init__(self, path: pathlib.Path):
+        self.path = path
+        super().__init__((json.dumps(line["key"]), line) for line in read_lines(path))
+
+    def add(self, line: dict) -> None:
+        with open(self.path, "a") as file:
+            file.write(json.dumps(line) + "\n")
+        self[json.dumps(line["key"])] = line
+
+
 def claim_folder(out: pathlib.Path, study: dict) -> None:
     """Ends with an error where OUT holds results of another study."""
     out.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 from demo.erasure_figures import Pictures, Row, Tally, concept_rows, judge_concepts, single
 from demo.judge import Judge
-from demo.result_lines import claim_folder, read_lines
+from demo.result_lines import ResultLines, claim_folder
 from demo.scenes import CONCEPTS
 from study.score import Score
 
@@ -82,8 +82,7 @@ class Bench:
         claim_folder(self.out, {  # what erasers and pictures there depend on beside their names
             "steps": scale.steps, "num_seeds": scale.num_seeds, "model_identity": self.identity})
         self.judge = Judge(options.bundle)
-        self.file = self.out / "results.jsonl"
-        self.results = {json.dumps(line["key"]): line for line in read_lines(self.file)}
+        self.results = ResultLines(self.out / "results.jsonl")
         self._score = None
 
     def run(self, command: str, *arguments) -> bytes:
@@ -169,9 +168,7 @@ class Bench:
                       for a, b in zip(before.images[r], after.images[r])],
             **more(folder, unmodified),
         }
-        with open(self.file, "a") as file:
-            file.write(json.dumps(line) + "\n")
-        self.results[key] = line
+        self.results.add(line)
         figures = Tally(**line["tally"]).summary()
         print(f"{part} {setting}: Acc_e {figures['Acc_e']}, Acc_s {figures['Acc_s']}",
               file=sys.stderr, flush=True)

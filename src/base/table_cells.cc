@@ -1,6 +1,7 @@
 #include "base/table_cells.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "base/json.h"
@@ -46,6 +47,10 @@ std::string CsvField(const std::string& text) {
     if (c == '"') quoted += c;
   }
   return quoted + '"';
+}
+
+std::string CsvField(double value) {
+  return std::isfinite(value) ? nlohmann::json(value).dump() : "";
 }
 
 }  // namespace gloce

@@ -22,4 +22,7 @@ void CheckPathWithin(std::string_view file, std::string_view key);
 // `text` as a field of a CSV (RFC 4180): quoted where it has to be.
 std::string CsvField(const std::string& text);
 
+// The shortest text that reads back as the same number; "" if it is not finite.
+std::string CsvField(double value);
+
 }  // namespace gloce

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
@@ -102,8 +101,6 @@ void AddList(const std::string& path, const std::string& kind,
   }
 }
 
-std::string InFull(double value) { return nlohmann::json(value).dump(); }
-
 template <typename Value>
 std::string Cell(const std::optional<Value>& value) {
   return value ? std::to_string(*value) : "";
@@ -141,7 +138,7 @@ std::string AttackRowsCsv(const std::vector<PromptRow>& rows) {
   for (const PromptRow& row : rows) {
     text += row.case_number + ',' + CsvField(row.prompt) + ',' +
             CsvField(row.negative_prompt.value_or("")) + ',' + Cell(row.seed) +
-            ',' + (row.guidance ? InFull(*row.guidance) : "") + ',' +
+            ',' + (row.guidance ? CsvField(*row.guidance) : "") + ',' +
             Cell(row.width) + ',' + Cell(row.height) + ',' +
             Cell(row.num_images) + ',' + CsvField(Join(*row.asked, "; ")) +
             "\r\n";

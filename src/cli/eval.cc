@@ -13,7 +13,6 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/options_of.h"
-#include "cli/progress.h"
 #include "eval/evaluation.h"
 #include "eval/figures_text.h"
 #include "eval/report_document.h"
@@ -88,17 +87,11 @@ int RunEval(const EvalOptions& o) {
   const EvaluationInput input = ListAll(o);
   Evaluators evaluators = Load(o);
 
-  Progress progress("pictures", o.output.quiet || o.output.json);
   EvaluationSettings settings;
   settings.batch_size = static_cast<size_t>(o.batch_size);
   settings.region = SourceOf(o.region);
-  settings.interrupted = WasInterrupted;
-  settings.progress = [&](size_t done, size_t total) {
-    progress.Update("eval", static_cast<int64_t>(done),
-                    static_cast<int64_t>(total));
-  };
-  const Evaluation evaluation = Evaluate(input, evaluators, settings);
-  progress.Finish();
+  const Evaluation evaluation = EvaluateWithProgress(
+      input, evaluators, settings, "eval", o.output.quiet || o.output.json);
   TellOfGaps(evaluation, evaluators.detector != nullptr);
   const size_t broken = TellOfBroken(evaluation);
 

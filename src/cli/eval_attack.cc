@@ -19,7 +19,6 @@
 #include "cli/job_report.h"
 #include "cli/log.h"
 #include "cli/options_of.h"
-#include "cli/progress.h"
 #include "eval/attack_figures.h"
 #include "eval/evaluation.h"
 #include "eval/figures_text.h"
@@ -139,19 +138,12 @@ Evaluation Judge(const AttackOptions& o, const Attacked& attacked,
   for (const ListedPicture& picture : input.judged.pictures)
     labels.insert(picture.asked->begin(), picture.asked->end());
   input.erased.assign(labels.begin(), labels.end());
-  const bool quiet = o.sampling.output.quiet || o.sampling.output.json;
-  Progress progress("pictures", quiet);
   EvaluationSettings settings;
   settings.batch_size = static_cast<size_t>(o.sampling.batch_size);
   settings.region = EvaluationSettings::RegionSource::kNone;
-  settings.interrupted = WasInterrupted;
-  settings.progress = [&](size_t done, size_t total) {
-    progress.Update("judge", static_cast<int64_t>(done),
-                    static_cast<int64_t>(total));
-  };
-  Evaluation evaluation = Evaluate(input, evaluators, settings);
-  progress.Finish();
-  return evaluation;
+  return EvaluateWithProgress(
+      input, evaluators, settings, "judge",
+      o.sampling.output.quiet || o.sampling.output.json);
 }
 
 ordered_json DocumentOf(const AttackOptions& o, const Erasers& erasers,
@@ -203,11 +195,10 @@ int RunEvalAttack(const AttackOptions& o) {
 }  // namespace
 
 void RegisterEvalAttack(CLI::App& eval, Command& command) {
-  // What eval itself requires is not needed; set again for nobody, since one
-  // command line is parsed.
   CLI::App* sub = eval.add_subcommand(
       "attack",
       "Try to bring erased concepts back, and count how often it works");
+  // What eval itself requires is not needed then.
   sub->preparse_callback([&eval](size_t) {
     for (CLI::Option* option : OptionsOf(eval)) option->required(false);
   });

@@ -6,7 +6,9 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/interrupt.h"
 #include "cli/log.h"
+#include "cli/progress.h"
 #include "eval/contact_sheet.h"
 #include "eval/eraser_view.h"
 #include "eval/figures_text.h"
@@ -24,6 +26,21 @@ Erasers ReadErasersFiles(const std::vector<std::string>& paths) {
   std::vector<Erasers> files;
   for (const std::string& path : paths) files.push_back(ReadErasers(path));
   return MergeErasers(files);
+}
+
+Evaluation EvaluateWithProgress(const EvaluationInput& input,
+                                Evaluators& evaluators,
+                                EvaluationSettings settings,
+                                const std::string& task, bool quiet) {
+  Progress progress("pictures", quiet);
+  settings.interrupted = WasInterrupted;
+  settings.progress = [&](size_t done, size_t total) {
+    progress.Update(task, static_cast<int64_t>(done),
+                    static_cast<int64_t>(total));
+  };
+  Evaluation evaluation = Evaluate(input, evaluators, settings);
+  progress.Finish();
+  return evaluation;
 }
 
 void WriteReport(const std::string& path, int64_t max_pictures,

@@ -15,6 +15,12 @@ namespace gloce {
 // All erasers of the files. Throws Error.
 Erasers ReadErasersFiles(const std::vector<std::string>& paths);
 
+// Evaluates, as `task` on the progress line; ends by Interrupted on a signal.
+Evaluation EvaluateWithProgress(const EvaluationInput& input,
+                                Evaluators& evaluators,
+                                EvaluationSettings settings,
+                                const std::string& task, bool quiet);
+
 // The page at `path`, which ends in .html, and beside it the figures (.json,
 // .csv) and the contact sheet (.png). At most `max_pictures` of all folders,
 // the worst first. Throws Error.

@@ -1,7 +1,6 @@
 #include "eval/attack_figures.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>

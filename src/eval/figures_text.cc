@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/table_cells.h"
@@ -29,11 +28,6 @@ std::string CellOf(const Figure& figure) {
             Fixed(scale * figure.interval->high, digits) + "]";
   }
   return text + " n=" + std::to_string(figure.n);
-}
-
-// The shortest text that reads back as the same number.
-std::string InFull(double value) {
-  return std::isfinite(value) ? nlohmann::json(value).dump() : "";
 }
 
 // Values in the order of their first occurrence.
@@ -77,9 +71,9 @@ std::string FiguresCsv(const std::vector<Figure>& figures) {
   std::string text = "set,name,value,low,high,n\r\n";
   for (const Figure& figure : figures) {
     text += CsvField(figure.set) + ',' + figure.name + ',' +
-            InFull(figure.value) + ',' +
-            (figure.interval ? InFull(figure.interval->low) : "") + ',' +
-            (figure.interval ? InFull(figure.interval->high) : "") + ',' +
+            CsvField(figure.value) + ',' +
+            (figure.interval ? CsvField(figure.interval->low) : "") + ',' +
+            (figure.interval ? CsvField(figure.interval->high) : "") + ',' +
             std::to_string(figure.n) + "\r\n";
   }
   return text;
