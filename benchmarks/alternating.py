@@ -16,6 +16,8 @@ from statistics import median
 from gpu_memory import GpuMemory
 
 DTYPES = ("float32", "float16", "bfloat16")
+# Every processor, unless the environment asks for fewer, as it should beside other work.
+THREADS = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count())
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -93,7 +95,7 @@ def parser(description: str, **defaults) -> argparse.ArgumentParser:
     made.add_argument("--pipeline", type=Path, default=ROOT / "models/emoji",
                       help="the diffusers folder it was made from (%(default)s)")
     made.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
-    made.add_argument("--threads", type=int, default=os.cpu_count(), help="(%(default)s)")
+    made.add_argument("--threads", type=int, default=THREADS, help="(%(default)s)")
     made.add_argument("--clock", choices=("wall", "cpu"), default="wall",
                       help="cpu: user and system time; with --threads 1 it is the wall time of a"
                            " machine that has nothing else to do")

@@ -9,7 +9,6 @@ different numbers of steps, so that loading and decoding do not count.
 
 import argparse
 import dataclasses
-import os
 import pathlib
 import shutil
 import statistics
@@ -35,7 +34,7 @@ def arguments() -> argparse.Namespace:
         parser.add_argument(f"--{name}", required=True, help="a list, separated by commas")
     for name in ("steps", "repeats"):
         parser.add_argument(f"--{name}", type=int, required=True)
-    parser.set_defaults(threads=os.cpu_count(), clock="wall")  # for alternating.run
+    parser.set_defaults(threads=alternating.THREADS, clock="wall")  # for alternating.run
     return parser.parse_args()
 
 

@@ -51,8 +51,10 @@ def open_clip(options) -> dict:
     described = library.get_tokenizer(options.model)
     if type(described).__name__ != "SimpleTokenizer":
         raise ExportError(f"{options.model}: its tokenizer is not CLIP's")
+    names = {"<start_of_text>": "<|startoftext|>", "<end_of_text>": "<|endoftext|>"}
     tokenizer = transformers.CLIPTokenizer(
-        vocab=dict(described.encoder), merges=[list(p) for p in described.bpe_ranks],
+        vocab={names.get(token, token): number for token, number in described.encoder.items()},
+        merges=list(described.bpe_ranks),
         pad_token="!")  # open_clip pads with 0, which is the token "!"
     image = torch.nn.Module()
     image.model = model
@@ -88,12 +90,11 @@ def torchvision(options) -> Model:
 
 
 def _drop_head(network: torch.nn.Module) -> None:
-    """Replaces the last linear layer of a classifier by nothing."""
-    for name in ("fc", "classifier", "heads", "head"):
-        if hasattr(network, name):
-            setattr(network, name, torch.nn.Identity())
-            return
-    raise ExportError("its last layer was not found: export a TorchScript file of the features")
+    """Replaces the last linear layer of a classifier by nothing; what is before it stays."""
+    names = [name for name, layer in network.named_modules() if isinstance(layer, torch.nn.Linear)]
+    if not names or names[-1].split(".")[0] not in ("fc", "classifier", "heads", "head"):
+        raise ExportError("its last layer was not found: export a TorchScript file of the features")
+    network.set_submodule(names[-1], torch.nn.Identity())
 
 
 def timm(options) -> Model:

@@ -136,6 +136,9 @@ def trace(network: torch.nn.Module, inputs: tuple, what: str):
         # Python branches on shapes are traced on purpose; checks.py shows that
         # the trace is right for other shapes.
         warnings.simplefilter("ignore")
+        # Attention as its parts, not as an operator of inference alone that gloce does not admit.
+        is_fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
         try:
             return torch.jit.trace(network.eval(), inputs, check_trace=False)
         except Exception as error:  # torch raises many kinds
@@ -144,6 +147,8 @@ def trace(network: torch.nn.Module, inputs: tuple, what: str):
                 " network (LoRA, IP-Adapter, attention processors), save it with"
                 " pipe.save_pretrained(FOLDER), and export that folder"
             ) from error
+        finally:
+            torch.backends.mha.set_fastpath_enabled(is_fast)
 
 
 def _require_space(traced, path: Path) -> None:

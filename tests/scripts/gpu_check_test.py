@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """scripts/gpu_check.sh where there is no GPU: its errors, and all that runs on the CPU.
 
-    gpu_check_test.py BUILD BUNDLE
+    gpu_check_test.py BUILD BUNDLE PIPELINE
 """
 
 import os
@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from gpu_check import variants  # noqa: E402
 
-BUILD, BUNDLE = sys.argv[1:]
+BUILD, BUNDLE, PIPELINE = sys.argv[1:]
 
 
 def check(*options, **environment) -> subprocess.CompletedProcess:
@@ -30,9 +30,9 @@ class GpuCheckTest(unittest.TestCase):
     def test_reports_on_the_cpu(self):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.md"
-            done = check("--device", "cpu", "--bundle", BUNDLE, "--report", report, "--steps", "2",
-                         "--batch-sizes", "1,2", "--repeats", "1", "--concepts", "1,2",
-                         "--compare", "bfloat16", "--tests", "^diffusion_unit")
+            done = check("--device", "cpu", "--bundle", BUNDLE, "--pipeline", PIPELINE, "--report",
+                         report, "--steps", "2", "--batch-sizes", "1,2", "--repeats", "1",
+                         "--concepts", "1,2", "--compare", "bfloat16", "--tests", "^diffusion_unit")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn(f"report: {report}", done.stdout)
             text = report.read_text()

@@ -263,6 +263,9 @@ class Killer:
             number = self.chance.choice((signal.SIGKILL, signal.SIGTERM))
             killed, done = self.run_once(when, number, folder)
             delivered += killed
+            if killed and delivered % 10 == 0:
+                print(f"{self.work.name}: {delivered} of {kills} kills", file=sys.stderr,
+                      flush=True)
 
     def report(self) -> None:
         print(f"{self.work.name}: {sum(self.codes.values())} kills over {self.kept - 1} runs to "
