@@ -21,8 +21,9 @@ GLOCE=$root/build/gloce
 MODEL='' OUT='' CONCEPTS='' PROMPTS=''
 ERASERS=() BUILD_ARGS=() GENERATE_ARGS=() SBATCH_ARGS=() GPU_ARGS=(--gpus-per-task=1)
 BUILD_SHARDS=1 GENERATE_SHARDS=1
+settings=$(realpath -- "$1")  # a name without a slash would be looked for in PATH first
 known=$(compgen -v)
-. "$1"
+. "$settings"
 unknown=$(compgen -v | grep '^[A-Z]' | grep -vxF "$known" | paste -sd' ') || true
 
 command -v sbatch >/dev/null || die "sbatch is not there; run this where jobs are submitted"
@@ -48,16 +49,24 @@ OUT=$(cd "$OUT" && pwd)
 declare -p GLOCE MODEL OUT CONCEPTS PROMPTS ERASERS BUILD_ARGS GENERATE_ARGS BUILD_SHARDS \
   GENERATE_SHARDS >"$OUT/settings.sh"
 
+# refused STAGE: ends the script, and with it what was submitted.
+refused() {
+  [ ${#jobs[@]} != 0 ] || die "sbatch refused $1"
+  scancel "${jobs[@]}" || die "sbatch refused $1; cancel what was submitted before it: jobs ${jobs[*]}"
+  die "sbatch refused $1; what was submitted before it is cancelled: jobs ${jobs[*]}"
+}
+
 # submit STAGE [sbatch's options]: the stage begins when the one before has ended well, and is
 # cancelled when that has not.
-last=''
+last='' jobs=()
 submit() {
   local stage=$1
   shift
   [ -z "$last" ] || set -- --dependency="afterok:$last" --kill-on-invalid-dep=yes "$@"
   last=$(sbatch --parsable --job-name="gloce-$stage" "$@" "${SBATCH_ARGS[@]}" \
-    "$here/$stage.sbatch" "$here" "$OUT/settings.sh") || die "sbatch refused $stage"
+    "$here/$stage.sbatch" "$here" "$OUT/settings.sh") || refused "$stage"
   last=${last%%;*}  # a cluster's name may follow
+  jobs+=("$last")
   echo "$stage: job $last"
 }
 

@@ -28,24 +28,32 @@ std::string TemporaryName(const std::string& path) {
   return path + "." + std::to_string(getpid()) + std::string(kTemporarySuffix);
 }
 
-// Removes temporaries of `path` whose process, on this machine, is no more.
-// Another process may be writing the same file now: its temporary stays.
+// Whether `name` is that of a temporary whose process, on this machine, is no
+// more, or had this one's number, as in a container. Another process may be
+// writing the same file, or one beside it, now.
+bool IsStaleTemporary(std::string_view name) {
+  if (!name.ends_with(kTemporarySuffix)) return false;
+  name.remove_suffix(kTemporarySuffix.size());
+  const size_t dot = name.rfind('.');
+  if (dot == name.npos) return false;
+  name.remove_prefix(dot + 1);
+  pid_t pid = 0;
+  const auto [end, error] =
+      std::from_chars(name.data(), name.data() + name.size(), pid);
+  if (error != std::errc() || end != name.data() + name.size() || pid <= 0)
+    return false;
+  return pid == getpid() || (kill(pid, 0) != 0 && errno == ESRCH);
+}
+
 void RemoveStaleTemporariesOf(const fs::path& path) {
   const std::string prefix = path.filename().string() + ".";
   std::error_code unreadable;  // which opening the probe will report
   const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
   for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(kTemporarySuffix))
-      continue;
-    const char* const digits = name.data() + prefix.size();
-    const char* const digits_end =
-        name.data() + name.size() - kTemporarySuffix.size();
-    pid_t pid = 0;
-    const auto [end, error] = std::from_chars(digits, digits_end, pid);
-    if (error != std::errc() || end != digits_end || pid <= 0) continue;
     std::error_code ignored;  // a file that stays harms nobody
-    if (kill(pid, 0) != 0 && errno == ESRCH) fs::remove(entry.path(), ignored);
+    if (name.starts_with(prefix) && IsStaleTemporary(name))
+      fs::remove(entry.path(), ignored);
   }
 }
 
@@ -207,7 +215,7 @@ void RemoveStaleTemporaries(const std::string& folder) {
   if (error) FailWithErrno(folder, "cannot list", error.value());
   for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(kTemporarySuffix)) {
+    if (IsStaleTemporary(name)) {
       std::error_code
           ignored;  // a temporary that cannot be removed harms nobody
       fs::remove(entry.path(), ignored);

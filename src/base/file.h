@@ -33,9 +33,10 @@ void MakeFolders(const std::string& path);
 // replaced, since it was opened.
 bool IsNamed(int fd, const std::string& path);
 
-// Removes temporaries that a killed process left in `folder` (not in its
-// sub-folders). Call it only while holding the folder's lock. Throws Error if
-// the folder cannot be listed.
+// Removes temporaries in `folder` (not in its sub-folders) whose process, on
+// this machine, is no more. Call it only while holding the folder's lock, for a
+// process of another machine may be at work. Throws Error if the folder cannot
+// be listed.
 void RemoveStaleTemporaries(const std::string& folder);
 
 }  // namespace gloce

@@ -86,6 +86,7 @@ std::string ToJsonLine(const RunRecord& record) {
   line["height"] = record.height;
   line["model"] = record.model;
   line["model_identity"] = record.model_identity;
+  line["bundle"] = record.bundle;
   line["dtype"] = record.dtype;
   line["erasers"] = record.erasers;
   line["concepts"] = record.concepts;
@@ -115,6 +116,7 @@ RunRecord FromJsonLine(const std::string& line, const std::string& origin) {
   record.height = fields.Integer("height", 1);
   record.model = object.String("model");
   record.model_identity = object.String("model_identity");
+  record.bundle = object.String("bundle");
   record.dtype = object.String("dtype");
   record.erasers = object.String("erasers");
   record.concepts = object.Strings("concepts");

@@ -23,7 +23,8 @@ struct RunRecord {
   int64_t width = 0;            // pixels, at least 1
   int64_t height = 0;
   std::string model;           // the bundle's name
-  std::string model_identity;  // its hash
+  std::string model_identity;  // hash of its networks' weights
+  std::string bundle;  // hash of all of the bundle that decides pictures
   std::string dtype = "float32";
   std::string erasers;                // hash of the erasers; empty if none
   std::vector<std::string> concepts;  // erased ones, in the gates' order

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <future>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "base/folder_lock.h"
 #include "base/run_manifest.h"
 #include "base/stopwatch.h"
+#include "batch/job_folders.h"
 #include "batch/job_plan.h"
 #include "batch/job_state.h"
 #include "batch/manifest_log.h"
@@ -42,32 +42,6 @@ void CheckSettings(const JobSettings& settings) {
                      std::to_string(settings.num_shards) +
                      ", expected i/n with i from 1 to n");
   }
-}
-
-// Removes what a killed process left, in every folder that the job writes to.
-void RemoveStaleTemporariesOf(const std::string& out,
-                              const std::vector<std::string>& files) {
-  std::set<std::string> folders = {out};
-  for (const std::string& file : files) {
-    folders.insert((fs::path(out) / file).parent_path());
-    folders.insert((fs::path(out) / "gates" / file).parent_path());
-  }
-  for (const std::string& folder : folders) {
-    std::error_code unreadable;  // which the first write will report
-    if (fs::is_directory(folder, unreadable)) RemoveStaleTemporaries(folder);
-  }
-}
-
-// The folder and those above it that do not exist yet, inner ones first.
-std::vector<fs::path> MissingFolders(const std::string& folder) {
-  std::vector<fs::path> missing;
-  std::error_code unreadable;  // which making it will report
-  for (fs::path path = fs::path(folder).lexically_normal();
-       !path.empty() && !fs::exists(path, unreadable) && !unreadable;
-       path = path.parent_path()) {
-    if (path.has_filename()) missing.push_back(path);
-  }
-  return missing;
 }
 
 // One run of a job, under its folder's lock.
@@ -260,6 +234,7 @@ class Job {
     summary_.seconds_of_sampling += seconds;
     summary_.sampled += pictures.size();
     FinishWriting();
+    NoteFailedPictures(batch, pictures);
     writing_ = std::async(std::launch::async, [this, &batch, seconds,
                                                pictures = std::move(pictures)] {
       WriteBatch(batch, pictures,
@@ -279,7 +254,7 @@ class Job {
                   double seconds_of_picture) {
     manifest_->CheckInPlace();  // before sub-folders are made anew
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (!is_right_[batch[i]])
+      if (!is_right_[batch[i]] && pictures[i].failure.empty())
         Write(batch[i], pictures[i], seconds_of_picture);
     }
     manifest_->Sync();
@@ -299,6 +274,9 @@ class Job {
     if (const std::string gates = GateMapsFile(record, settings_);
         !gates.empty()) {
       WriteInFolder(gates, picture.gate_maps);
+    } else {
+      std::error_code ignored;  // maps of another picture, if there are any
+      fs::remove(Path(GateMapsPath(files_[k])), ignored);
     }
     WriteInFolder(files_[k],
                   EncodePng(picture.rgb.data(), static_cast<int>(picture.width),
@@ -322,13 +300,33 @@ class Job {
            files_[batch[0]] +
            (batch.size() > 1 ? " and the rest of its batch" : "") +
            " failed: " + message);
-    for (const size_t k : batch) {
-      if (is_right_[k]) continue;
-      ++summary_.failed;
-      if (summary_.failures.size() == kMaxListedFailures) continue;
-      summary_.failures.push_back(
-          {files_[k], images_[k].row, images_[k].line, message});
+    for (const size_t k : batch) AddFailure(k, message);
+  }
+
+  // The batch's other pictures are written.
+  void NoteFailedPictures(const Batch& batch,
+                          const std::vector<Picture>& pictures) {
+    bool is_told = false;
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const std::string& failure = pictures[i].failure;
+      if (failure.empty() || is_right_[batch[i]]) continue;
+      if (!is_told)
+        Notice(PlaceOfRow(settings_.origin, images_[batch[i]].line) + ": " +
+               files_[batch[i]] + " failed: " + failure);
+      is_told = true;
+      AddFailure(batch[i], failure);
     }
+  }
+
+  void AddFailure(size_t k, const std::string& message) {
+    if (is_right_[k]) return;
+    // A picture that is there was made with other settings, unless all are made
+    // again.
+    if (!settings_.overwrite) manifest_->Drop(files_[k]);
+    ++summary_.failed;
+    if (summary_.failures.size() == kMaxListedFailures) return;
+    summary_.failures.push_back(
+        {files_[k], images_[k].row, images_[k].line, message});
   }
 
   // --- helpers -------------------------------------------------------------

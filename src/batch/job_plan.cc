@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/folder_lock.h"
 #include "batch/output_names.h"
 #include "gloce/base/error.h"
 #include "text/unicode.h"
@@ -40,6 +41,14 @@ BadRow Collision(const JobImage& first, const JobImage& second,
                "; use {case_number} or {row} in the file-name template";
   }
   return {second.row, second.line, message};
+}
+
+// Whether the picture `file` would need a folder in place of a file that a job
+// keeps beside its pictures.
+bool IsOfTheJob(const std::string& file) {
+  const std::string first = file.substr(0, file.find('/'));
+  return first == "manifest.jsonl" || first == kLockName ||
+         (first.starts_with("summary") && first.ends_with(".json"));
 }
 
 }  // namespace
@@ -139,6 +148,14 @@ NamedImages NameImages(const std::vector<JobImage>& images,
   named.collisions = Repeated(images, named.files, origin, [&](size_t k) {
     return "\"" + named.files[k] + "\"";
   });
+  for (size_t k = 0; k < images.size(); ++k) {
+    if (!IsOfTheJob(named.files[k])) continue;
+    named.collisions.push_back(
+        {images[k].row, images[k].line,
+         PlaceOfRow(origin, images[k].line) + ": \"" + named.files[k] +
+             "\" would lie where the job keeps a file of its own; change the "
+             "file-name template"});
+  }
   return named;
 }
 

@@ -41,6 +41,7 @@ RunRecord RecordOfImage(const JobImage& image, const std::string& file,
   record.height = settings.height;
   record.model = facts.model;
   record.model_identity = facts.model_identity;
+  record.bundle = facts.bundle;
   record.dtype = facts.dtype;
   if (!settings.choice) {
     record.erasers = facts.erasers;

@@ -7,6 +7,7 @@
 #include "batch/parameters_text.h"
 #include "batch/png_reader.h"
 #include "gloce/base/error.h"
+#include "gloce/erasure/gate_maps.h"
 
 namespace gloce {
 namespace {
@@ -28,17 +29,27 @@ std::string WhyWrong(const std::string& path, const RunRecord& expected) {
   }
 }
 
+std::string WhyMapsAreWrong(const std::string& picture,
+                            const std::string& maps) {
+  std::error_code unreadable;  // which reading it will report
+  if (!std::filesystem::exists(maps, unreadable))
+    return picture + ": has no gate maps, " + maps;
+  try {
+    ParseGateMaps(ReadFile(maps), maps);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 }  // namespace
 
 std::string Mismatches::Check(const std::string& path,
                               const RunRecord& expected, bool has_line,
                               const std::string& companion, size_t batch) {
   std::string reason = WhyWrong(path, expected);
-  std::error_code unreadable;  // which reading it will report
-  if (reason.empty() && !companion.empty() &&
-      !std::filesystem::exists(companion, unreadable)) {
-    reason = path + ": has no gate maps, " + companion;
-  }
+  if (reason.empty() && !companion.empty())
+    reason = WhyMapsAreWrong(path, companion);
   if (reason.empty()) {
     if (has_line) return "";
     reason = path + ": has no line in manifest.jsonl that fits it";

@@ -67,7 +67,8 @@ std::string ParametersText(const RunRecord& record) {
           ", Size: " + std::to_string(record.width) + "x" +
           std::to_string(record.height) +
           ", Model hash: " + record.model_identity.substr(0, kHashDigits) +
-          ", Model: " + Quote(record.model);
+          ", Model: " + Quote(record.model) +
+          ", Bundle: " + record.bundle.substr(0, kHashDigits);
   if (record.dtype != "float32") text += ", Precision: " + Quote(record.dtype);
   if (!record.erasers.empty()) {
     text += ", Erasers: " + record.erasers.substr(0, kHashDigits) +

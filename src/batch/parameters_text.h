@@ -16,8 +16,8 @@ inline constexpr char kParametersKeyword[] = "parameters";
 //   a cat and a guitar
 //   Negative prompt: blurry
 //   Steps: 50, Sampler: PNDM, CFG scale: 7.5, Seed: 7, Size: 64x64,
-//   Model hash: 2c26b46b68ffc68f, Model: emoji, Erasers: fcde2b2edba56bf4,
-//   Erased: "cat, fox", Erasure strength: 1
+//   Model hash: 2c26b46b68ffc68f, Model: emoji, Bundle: 9f86d081884c7d65,
+//   Erasers: fcde2b2edba56bf4, Erased: "cat, fox", Erasure strength: 1
 //
 // with all settings on the last line. A value with a comma, colon, quote or
 // line break, with spaces around it, or without a character is written as a

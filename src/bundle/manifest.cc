@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/sha256.h"
 #include "gloce/base/error.h"
 
 namespace gloce {
@@ -122,6 +123,20 @@ std::map<std::string, EvaluatorSpec> ReadEvaluators(JsonObject object) {
   return evaluators;
 }
 
+// The hash of what decides a picture. Not of the name, the source, hook points,
+// evaluators and defaults: a bundle that differs in these draws the same.
+std::string SamplingIdentity(const nlohmann::json& root) {
+  nlohmann::json decides;
+  for (const char* key :
+       {"dtype", "latent", "prediction_type", "scheduler", "text"}) {
+    decides[key] = root.at(key);
+  }
+  decides["scheduler"].erase("_diffusers_version");
+  for (const auto& [key, file] : root.at("files").items())
+    decides["files"][key] = file.at("sha256");
+  return Sha256(decides.dump());
+}
+
 }  // namespace
 
 TextSpec ReadTextSpec(JsonObject object) {
@@ -184,6 +199,7 @@ BundleManifest ParseBundleManifest(const std::string& text,
       root.Has("defaults") ? root.Any("defaults").dump() : "{}";
   if (root.Has("source")) root.Any("source");
   root.Finish();
+  manifest.sampling_identity = SamplingIdentity(parsed);
   return manifest;
 }
 

@@ -59,6 +59,8 @@ struct BundleManifest {
   std::string family;  // "sd1", "sd2"
   // hash of the source's denoiser and text encoder weights
   std::string model_identity;
+  // hash of all of bundle.json that decides a picture (docs/formats.md)
+  std::string sampling_identity;
   std::string prediction_type;  // "epsilon", "v_prediction", "sample"
   std::string scheduler_json;   // scheduler_config.json as diffusers writes it
   std::string dtype;            // of the stored weights

@@ -76,9 +76,13 @@ std::vector<Picture> BatchSampler::operator()(
 
 void BatchSampler::WithAdviceOn(const std::vector<ImageSettings>& batch,
                                 const std::function<void()>& work) const {
-  WithAdvice(AdviceForPictures(batch.size(), batch[0].width, batch[0].height,
-                               erased_ != nullptr),
-             "this batch", work);
+  WithAdvice(AdviceOn(batch), "this batch", work);
+}
+
+SamplingAdvice BatchSampler::AdviceOn(
+    const std::vector<ImageSettings>& batch) const {
+  return AdviceForPictures(batch.size(), batch[0].width, batch[0].height,
+                           erased_ != nullptr);
 }
 
 std::vector<Picture> BatchSampler::Draw(
@@ -94,12 +98,21 @@ std::vector<Picture> BatchSampler::Draw(
     ++calls;
     return MustStop(seconds_left + (known > 0 ? known : guess));
   };
+  std::vector<size_t> failed;
+  sampling.not_finite = [&](int64_t image) {
+    failed.push_back(static_cast<size_t>(image));
+  };
   const at::Tensor latents = Sample(batch, sampling);
   ReturnFreedMemory();  // the decoder's blocks are larger than the denoiser's
   const Stopwatch watch;
   const at::Tensor pixels = pipeline_.Decode(latents);
   decoding_seconds_per_pixel_ = watch.Seconds() / size;
-  return ToPictures(pixels);
+  std::vector<Picture> pictures = ToPictures(pixels);
+  for (const size_t b : failed) {
+    pictures[b] = {};
+    pictures[b].failure = NotFiniteText(AdviceOn(batch));
+  }
+  return pictures;
 }
 
 PictureCost BatchSampler::Measure(const ImageSettings& image) {
@@ -141,7 +154,8 @@ std::vector<Picture> BatchSampler::ToPictures(const at::Tensor& pixels) {
     const at::Tensor image = pixels[b];  // (height, width, 3) uint8
     const auto* bytes = image.const_data_ptr<uint8_t>();
     Picture picture{
-        image.size(1), image.size(0), {bytes, bytes + image.numel()}, {}, {}};
+        {}, image.size(1), image.size(0), {bytes, bytes + image.numel()}, {},
+        {}};
     for (size_t n = 0; n < names_.size() && activity.defined(); ++n) {
       const double share = activity[b][static_cast<int64_t>(n)].item<double>();
       if (share > 0) picture.gate_activity.emplace_back(names_[n], share);

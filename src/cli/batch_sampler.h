@@ -16,6 +16,7 @@
 namespace gloce {
 
 class EraseChoices;
+struct SamplingAdvice;
 class Unet;
 
 // What all batches share.
@@ -61,6 +62,7 @@ class BatchSampler {
   // Runs `work` and says of its failure what of `batch` to lower.
   void WithAdviceOn(const std::vector<ImageSettings>& batch,
                     const std::function<void()>& work) const;
+  SamplingAdvice AdviceOn(const std::vector<ImageSettings>& batch) const;
   at::Tensor Sample(const std::vector<ImageSettings>& batch,
                     SamplingSettings sampling);
   void Choose(std::optional<size_t> choice);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/stopwatch.h"
 #include "bundle/manifest.h"
 #include "cli/build_plan.h"
@@ -325,7 +326,9 @@ int RunBuild(const BuildOptions& o) {
     return kDone;
   }
   CheckFit(pipeline, concepts, options);
-  WarnOfCutPrompts(pipeline, PromptsOf(concepts));
+  const std::vector<std::string> prompts = PromptsOf(concepts);
+  WarnOfCutPrompts(pipeline, prompts,
+                   [&](size_t i) { return QuoteForMessage(prompts[i]); });
   LogNote("erasing " + std::to_string(concepts.size()) + " concept" +
           (concepts.size() == 1 ? "" : "s") + " from " +
           pipeline.bundle().name() + (o.shard.empty() ? "" : ", shard ") +

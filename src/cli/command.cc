@@ -91,15 +91,21 @@ std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,
 }
 
 void WarnOfCutPrompts(Pipeline& pipeline,
-                      const std::vector<std::string>& prompts) {
+                      const std::vector<std::string>& prompts,
+                      const std::function<std::string(size_t)>& place) {
+  constexpr size_t kMaxPlaces = 3;
   size_t cut = 0;
-  for (const std::string& prompt : prompts)
-    cut += pipeline.CountCutTokens(prompt) > 0;
+  std::vector<std::string> places;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    if (pipeline.CountCutTokens(prompts[i]) == 0) continue;
+    if (++cut <= kMaxPlaces) places.push_back(place(i));
+  }
   if (cut == 0) return;
   LogWarning(std::to_string(cut) + " of " + std::to_string(prompts.size()) +
              " prompts have more than " +
              std::to_string(pipeline.bundle().manifest().text.max_length - 2) +
-             " tokens; what exceeds that has no effect");
+             " tokens (" + Join(places) + (cut > kMaxPlaces ? ", …" : "") +
+             "); what exceeds that has no effect");
 }
 
 }  // namespace gloce

@@ -59,9 +59,11 @@ CLI::Validator OneOf(const std::vector<std::string>& names);
 std::optional<std::pair<int64_t, int64_t>> ParsePair(std::string_view text,
                                                      char separator);
 
-// Warns, once, of prompts with more tokens than the text encoder takes.
+// Warns, once, of prompts with more tokens than the text encoder takes, and
+// says of the first ones where they stand, as `place` calls them.
 void WarnOfCutPrompts(Pipeline& pipeline,
-                      const std::vector<std::string>& prompts);
+                      const std::vector<std::string>& prompts,
+                      const std::function<std::string(size_t)>& place);
 
 // One for each subcommand, in its own file.
 void RegisterBuild(CLI::App& app, Command& command);

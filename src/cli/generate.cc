@@ -119,6 +119,7 @@ RunFacts FactsOf(const GenerateOptions& o, const Pipeline& pipeline,
   facts.steps = o.steps;
   facts.model = pipeline.bundle().name();
   facts.model_identity = pipeline.bundle().model_identity();
+  facts.bundle = pipeline.bundle().manifest().sampling_identity;
   facts.dtype = DtypeName(pipeline.placement().dtype);
   if (!erasers.concepts.empty()) {
     facts.erasers = ErasersHash(erasers);
@@ -142,7 +143,8 @@ ordered_json KnownOfJob(const GenerateOptions& o, const Pipeline& pipeline,
                         {"model",
                          {{"folder", o.model},
                           {"name", facts.model},
-                          {"identity", facts.model_identity}}},
+                          {"identity", facts.model_identity},
+                          {"bundle", facts.bundle}}},
                         {"erasers", nullptr}};
   if (!facts.erasers.empty()) {
     known["erasers"] = {{"hash", facts.erasers},
@@ -170,12 +172,14 @@ ordered_json KnownOfJob(const GenerateOptions& o, const Pipeline& pipeline,
 
 // Loads what the first picture needs.
 void LoadNetworks(Pipeline& pipeline, const PromptTable& table,
-                  const EraseChoices& choices, bool erases,
-                  BatchSampler& sampler) {
+                  const std::string& origin, const EraseChoices& choices,
+                  bool erases, BatchSampler& sampler) {
   std::vector<std::string> prompts;
   prompts.reserve(table.rows.size());
   for (const PromptRow& row : table.rows) prompts.push_back(row.prompt);
-  WarnOfCutPrompts(pipeline, prompts);
+  WarnOfCutPrompts(pipeline, prompts, [&](size_t i) {
+    return PlaceOfRow(origin, table.rows[i].line);
+  });
   if (erases)
     sampler.LoadErased(choices);
   else
@@ -235,7 +239,8 @@ int RunGenerate(const GenerateOptions& o) {
   BatchSampler sampler(pipeline,
                        {o.scheduler, o.steps, o.strength, o.gate_maps});
   job.prepare = [&] {
-    LoadNetworks(pipeline, table, choices, !erasers.concepts.empty(), sampler);
+    LoadNetworks(pipeline, table, job.origin, choices,
+                 !erasers.concepts.empty(), sampler);
   };
   if (o.check) {
     return CheckJob(images, job, table.bad_rows, sampler, o.output.json,
@@ -247,7 +252,7 @@ int RunGenerate(const GenerateOptions& o) {
                             watch.Seconds(), o.output.json);
   const JobSummary summary = DrawAll(images, job, sampler, file);
   progress.Finish();
-  PrintSummary(o.out, summary, table.bad_rows, quiet);
+  PrintSummary(o.out, job.origin, summary, table.bad_rows, quiet);
   return summary.failed == 0 && table.bad_rows.empty() ? kDone : kSomeFailed;
 }
 

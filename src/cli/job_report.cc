@@ -35,7 +35,8 @@ json ToJson(const std::vector<BadRow>& bad_rows) {
   return {{"count", bad_rows.size()}, {"listed", listed}};
 }
 
-void PrintSummary(const std::string& out, const JobSummary& summary,
+void PrintSummary(const std::string& out, const std::string& origin,
+                  const JobSummary& summary,
                   const std::vector<BadRow>& bad_rows, bool quiet) {
   if (!quiet) {
     std::cout << out << ": " << summary.made << " pictures made";
@@ -47,7 +48,7 @@ void PrintSummary(const std::string& out, const JobSummary& summary,
     std::cout << '\n';
   }
   for (const JobFailure& f : summary.failures)
-    LogWarning(f.file + ": " + f.message,
+    LogWarning(PlaceOfRow(origin, f.line) + ": " + f.file + ": " + f.message,
                {{"file", f.file}, {"row", f.row}, {"line", f.line}});
   if (summary.failed > summary.failures.size()) {
     LogWarning("and " + Counted(summary.failed - summary.failures.size(),

@@ -20,8 +20,9 @@ void WarnOfBadRows(const std::vector<BadRow>& bad_rows);
 nlohmann::json ToJson(const std::vector<BadRow>& bad_rows);
 
 // What a job that wrote to `out` did: one line on stdout unless `quiet`, and a
-// warning for each picture that failed.
-void PrintSummary(const std::string& out, const JobSummary& summary,
+// warning for each picture that failed, which names its row in `origin`.
+void PrintSummary(const std::string& out, const std::string& origin,
+                  const JobSummary& summary,
                   const std::vector<BadRow>& bad_rows, bool quiet);
 
 // "3 rows", "1 row".

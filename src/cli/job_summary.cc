@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <ctime>
+#include <filesystem>
 #include <iostream>
 #include <utility>
 
@@ -62,10 +63,14 @@ JobSummaryFile::JobSummaryFile(const JobSettings& job, ordered_json known,
       print_(print) {}
 
 void JobSummaryFile::Save(const JobSummary& summary) const {
+  const std::string path = job_.out_folder + "/" + SummaryName(job_);
   const std::string document = Document(summary);
   try {
-    WriteFileAtomically(job_.out_folder + "/" + SummaryName(job_), document);
+    WriteFileAtomically(path, document);
   } catch (const Error& error) {
+    // That of before would tell of a job that still runs.
+    std::error_code kept;
+    std::filesystem::remove(path, kept);
     LogWarning(error.what());
   }
   Print(summary);

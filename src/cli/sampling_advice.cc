@@ -20,6 +20,11 @@ void WithAdvice(const SamplingAdvice& advice, const std::string& place,
   }
 }
 
+std::string NotFiniteText(const SamplingAdvice& advice) {
+  return "latents: some are not finite after the last step; " +
+         advice.not_finite;
+}
+
 SamplingAdvice AdviceForPictures(size_t num_images, int64_t width,
                                  int64_t height, bool erases) {
   const std::string batch = "this batch is " + std::to_string(num_images) +

@@ -18,6 +18,9 @@ struct SamplingAdvice {
 void WithAdvice(const SamplingAdvice& advice, const std::string& place,
                 const std::function<void()>& work);
 
+// What a picture whose latents are not finite failed for, with the advice.
+std::string NotFiniteText(const SamplingAdvice& advice);
+
 // Of generate, for `num_images` pictures in one batch.
 SamplingAdvice AdviceForPictures(size_t num_images, int64_t width,
                                  int64_t height, bool erases);

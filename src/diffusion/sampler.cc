@@ -29,6 +29,22 @@ class CallClock {
   const Stopwatch watch_;
 };
 
+// `latents`, with images that are not finite set to 0.
+at::Tensor Finite(const at::Tensor& latents,
+                  const std::function<void(int64_t)>& not_finite) {
+  const at::Tensor is_finite = at::isfinite(latents).flatten(1).all(1).cpu();
+  if (is_finite.all().item<bool>()) return latents;
+  if (!not_finite)
+    throw NotFinite("latents: some are not finite after the last step");
+  at::Tensor finite = latents.clone();
+  for (int64_t b = 0; b < latents.size(0); ++b) {
+    if (is_finite[b].item<bool>()) continue;
+    finite[b].zero_();
+    not_finite(b);
+  }
+  return finite;
+}
+
 }  // namespace
 
 at::Tensor InitialNoise(const std::vector<int64_t>& seeds, int64_t channels,
@@ -81,9 +97,7 @@ at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
     latents = scheduler.Step(noise_pred, index, latents);
     if (settings.on_call) settings.on_call(call);
   }
-  if (!at::isfinite(latents).all().item<bool>())
-    throw NotFinite("latents: some are not finite after the last step");
-  return latents;
+  return Finite(latents, settings.not_finite);
 }
 
 }  // namespace gloce

@@ -182,15 +182,19 @@ TEST(MakeFoldersTest, RefusesAFileInTheWay) {
 TEST(RemoveStaleTemporariesTest, RemovesOnlyTemporaries) {
   const TemporaryFolder folder;
   fs::create_directory(folder / "sub");
-  for (const char* name :
-       {"a.png", "a.png.123.gloce-tmp", "gloce-tmp", "sub/b.1.gloce-tmp"}) {
+  // More than Linux ever gives a process.
+  for (const char* name : {"a.png", "a.png.4194305.gloce-tmp", "gloce-tmp",
+                           "sub/b.4194305.gloce-tmp"}) {
     std::ofstream(folder / name).flush();
   }
+  const std::string of_living = "c." + std::to_string(getppid()) + ".gloce-tmp";
+  std::ofstream(folder / of_living).flush();
   RemoveStaleTemporaries(folder.path());
+  EXPECT_TRUE(fs::exists(folder / of_living));
   EXPECT_TRUE(fs::exists(folder / "a.png"));
   EXPECT_TRUE(fs::exists(folder / "gloce-tmp"));
-  EXPECT_TRUE(fs::exists(folder / "sub/b.1.gloce-tmp"));
-  EXPECT_FALSE(fs::exists(folder / "a.png.123.gloce-tmp"));
+  EXPECT_TRUE(fs::exists(folder / "sub/b.4194305.gloce-tmp"));
+  EXPECT_FALSE(fs::exists(folder / "a.png.4194305.gloce-tmp"));
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ RunRecord Record() {
   record.height = 128;
   record.model = "emoji";
   record.model_identity = "abcd";
+  record.bundle = "ef01";
   record.erasers = "0123";
   record.concepts = {"fox", "cat"};
   record.strength = 0.3;
@@ -42,7 +43,7 @@ TEST(RunManifestTest, IsOneLineWithKeysInOrder) {
             "\"negative_prompt\":\"blurry\",\"seed\":9223372036854775807,"
             "\"scheduler\":\"pndm\",\"steps\":50,\"guidance\":7.1,\"width\":64,"
             "\"height\":128,\"model\":\"emoji\",\"model_identity\":\"abcd\","
-            "\"dtype\":\"float32\",\"erasers\":\"0123\","
+            "\"bundle\":\"ef01\",\"dtype\":\"float32\",\"erasers\":\"0123\","
             "\"concepts\":[\"fox\",\"cat\"],\"strength\":0.3,"
             "\"gate_activity\":{\"cat\":1.0,\"fox\":0.1},\"seconds\":1.25}");
 }

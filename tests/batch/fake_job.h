@@ -70,8 +70,9 @@ class FakeJob : public ::testing::Test {
     settings_.filename_template = "{case_number}_{i}.png";
     settings_.batch_size = 3;
     settings_.origin = "p.csv";
-    settings_.facts = {"pndm",    50,         "emoji",        "0123abcd",
-                       "float32", "4567cdef", {"cat", "fox"}, 1};
+    settings_.facts = {"pndm",     50,        "emoji",    "0123abcd",
+                       "89ab4567", "float32", "4567cdef", {"cat", "fox"},
+                       1};
     settings_.notice = [this](const std::string& text) {
       notices_.push_back(text);
     };
@@ -85,6 +86,16 @@ class FakeJob : public ::testing::Test {
       ++batches_;
       return FakePictures(batch);
     });
+  }
+
+  // What an undisturbed run leaves.
+  std::map<std::string, std::string> Undisturbed() {
+    const std::string out = settings_.out_folder;
+    settings_.out_folder = folder_ / "undisturbed";
+    Run();
+    const auto files = Files();
+    settings_.out_folder = out;
+    return files;
   }
 
   std::string Out(const std::string& name) const {

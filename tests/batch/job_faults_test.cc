@@ -17,18 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-class JobFaultsTest : public FakeJob {
- protected:
-  // What an undisturbed run leaves.
-  std::map<std::string, std::string> Undisturbed() {
-    const std::string out = settings_.out_folder;
-    settings_.out_folder = folder_ / "undisturbed";
-    Run();
-    const auto files = Files();
-    settings_.out_folder = out;
-    return files;
-  }
-};
+class JobFaultsTest : public FakeJob {};
 
 TEST_F(JobFaultsTest, AJobKilledInAnyBatchResumesToTheSameBytes) {
   const auto expected = Undisturbed();
@@ -143,39 +132,6 @@ TEST_F(JobFaultsTest, ADamagedManifestStopsTheJobBeforeItBegins) {
   EXPECT_EQ(batches_, 0);
 }
 
-TEST_F(JobFaultsTest, AFailedBatchIsListedAndTheRestIsMade) {
-  const auto fail_seed_101 = [this](const std::vector<ImageSettings>& batch) {
-    ++batches_;
-    for (const ImageSettings& image : batch) {
-      if (image.seed == 101) throw Error("out of memory");
-    }
-    return FakePictures(batch);
-  };
-  const JobSummary summary = RunJob(images_, settings_, fail_seed_101);
-  EXPECT_EQ(summary.made, 7u);
-  EXPECT_EQ(summary.failed, 3u);
-  ASSERT_EQ(summary.failures.size(), 3u);
-  EXPECT_EQ(summary.failures[0].file, "1_1.png");
-  EXPECT_EQ(summary.failures[0].row, 1u);
-  EXPECT_EQ(summary.failures[0].line, 3u);
-  EXPECT_EQ(summary.failures[0].message, "out of memory");
-  EXPECT_EQ(summary.failures[1].file, "3_0.png");
-  EXPECT_EQ(Manifest().size(), 7u);
-  EXPECT_EQ(Run().made, 3u);
-  EXPECT_EQ(Files(), Undisturbed());
-}
-
-TEST_F(JobFaultsTest, AFailedPictureThatIsGoneKeepsNoLine) {
-  Run();
-  std::filesystem::remove(Out("1_1.png"));
-  const JobSummary summary =
-      RunJob(images_, settings_,
-             [](const auto&) -> std::vector<Picture> { throw Error("no"); });
-  EXPECT_EQ(summary.failed, 1u);
-  EXPECT_EQ(summary.skipped, 9u);
-  EXPECT_EQ(Manifest().size(), 9u);
-}
-
 TEST_F(JobFaultsTest, AnInterruptEndsBetweenBatchesAndResumes) {
   settings_.interrupted = [this] { return batches_ == 2; };
   EXPECT_EQ(ErrorText([this] { Run(); }),
@@ -258,7 +214,7 @@ TEST_F(JobFaultsTest, WhatIsThereMayBeRefusedAndThenNothingChanges) {
     EXPECT_EQ(Snapshot(settings_.out_folder), before);
   };
   // Traces of a kill, which a run removes.
-  std::ofstream(Out("0_0.png.1.gloce-tmp")) << "half";
+  std::ofstream(Out("0_0.png.4194305.gloce-tmp")) << "half";
   std::ofstream(Out("manifest.jsonl"), std::ios::app) << "{\"file";
 
   settings_.facts.steps = 20;
@@ -351,8 +307,9 @@ TEST_F(JobFaultsTest, NoMoreFilesToOpenEndsTheJob) {
 
 TEST_F(JobFaultsTest, StaleTemporariesAreRemoved) {
   MakeFolders(settings_.out_folder);
-  std::ofstream(Out("0_0.png.123.gloce-tmp")) << "half";
-  std::ofstream(Out("manifest.jsonl.7.gloce-tmp")) << "half";
+  // More than Linux ever gives a process.
+  std::ofstream(Out("0_0.png.4194305.gloce-tmp")) << "half";
+  std::ofstream(Out("manifest.jsonl.4194305.gloce-tmp")) << "half";
   Run();
   EXPECT_EQ(Files(), Undisturbed());
 }

@@ -149,6 +149,16 @@ TEST(JobPlanTest, FileSystemsThatIgnoreCaseShareMoreFiles) {
   EXPECT_EQ(collisions[2].index, 5u);
 }
 
+TEST(JobPlanTest, AJobsOwnFilesAreNoFolders) {
+  for (const char* name : {"manifest.jsonl", "summary.json",
+                           "summary-1-of-2.json", ".gloce-lock"}) {
+    SCOPED_TRACE(name);
+    const std::string pattern = std::string(name) + "/{i}.png";
+    EXPECT_FAILS(FilesOfImages({Image(3, 0)}, pattern, "p.csv"),
+                 AllOf(StartsWith("p.csv: line 5: "), HasSubstr(name)));
+  }
+}
+
 TEST(JobPlanTest, CollisionsNameBothRows) {
   EXPECT_THAT(FilesOfImages({Image(0, 0), Image(0, 1), Image(1, 0)},
                             "{case_number}_{i}.png", "p.csv"),

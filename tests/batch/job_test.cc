@@ -211,7 +211,7 @@ TEST_F(JobTest, SubfoldersAreMadeAndSwept) {
   Run();
   const auto before = Files();
   EXPECT_TRUE(before.contains("3/301.png"));
-  std::ofstream(Out("3/301.png.99.gloce-tmp")) << "half";
+  std::ofstream(Out("3/301.png.4194305.gloce-tmp")) << "half";
   std::filesystem::remove(Out("3/301.png"));
   EXPECT_EQ(Run().made, 1u);
   EXPECT_EQ(Files(), before);
@@ -295,21 +295,6 @@ TEST_F(JobTest, AJobThatCannotBeginTellsNoState) {
   EXPECT_FALSE(std::filesystem::exists(settings_.out_folder));
 }
 
-TEST_F(JobTest, FailuresAreListedToALimitAndCounted) {
-  images_.resize(1);
-  for (size_t row = 1; row < 130; ++row) {
-    images_.push_back(images_[0]);
-    images_.back().row = row;
-    images_.back().case_number = std::to_string(row);
-  }
-  const JobSummary summary = RunJob(
-      images_, settings_,
-      [](const auto&) -> std::vector<Picture> { throw Error("too large"); });
-  EXPECT_EQ(summary.failed, 130u);
-  EXPECT_EQ(summary.failures.size(), kMaxListedFailures);
-}
-
-// The lock's file under its upper-case name, as such a file system shows it.
 TEST_F(JobTest, NamesThatDifferInCaseAreRefusedWhereItIsIgnored) {
   images_[2].case_number = "a";
   images_[4].case_number = "A";

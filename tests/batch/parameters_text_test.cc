@@ -77,6 +77,7 @@ RunRecord Record() {
   record.height = 128;
   record.model = "emoji";
   record.model_identity = std::string(64, 'a');
+  record.bundle = std::string(64, 'b');
   return record;
 }
 
@@ -85,7 +86,8 @@ TEST(ParametersTextTest, IsWrittenAsDocumented) {
   EXPECT_EQ(ParametersText(record),
             "a cat, big: and a guitar\n"
             "Steps: 50, Sampler: PNDM, CFG scale: 7.5, Seed: 7, Size: 64x128, "
-            "Model hash: aaaaaaaaaaaaaaaa, Model: emoji");
+            "Model hash: aaaaaaaaaaaaaaaa, Model: emoji, "
+            "Bundle: bbbbbbbbbbbbbbbb");
   record.negative_prompt = "blurry";
   record.erasers = "0123456789abcdef0123";
   record.concepts = {"cat", "fox"};
@@ -95,7 +97,8 @@ TEST(ParametersTextTest, IsWrittenAsDocumented) {
             "a cat, big: and a guitar\n"
             "Negative prompt: blurry\n"
             "Steps: 50, Sampler: PNDM, CFG scale: 3, Seed: 7, Size: 64x128, "
-            "Model hash: aaaaaaaaaaaaaaaa, Model: emoji, Precision: bfloat16, "
+            "Model hash: aaaaaaaaaaaaaaaa, Model: emoji, "
+            "Bundle: bbbbbbbbbbbbbbbb, Precision: bfloat16, "
             "Erasers: 0123456789abcdef, Erased: \"cat, fox\", "
             "Erasure strength: 1");
 }
@@ -120,6 +123,7 @@ TEST(ParametersTextTest, A1111ReadsEveryValueBack) {
                         {"Size", "64x128"},
                         {"Model hash", "aaaaaaaaaaaaaaaa"},
                         {"Model", record.model},
+                        {"Bundle", "bbbbbbbbbbbbbbbb"},
                         {"Erasers", "0123456789abcdef"},
                         {"Erased", "Brad Pitt, a \"b\", x\\"},
                         {"Erasure strength", "0.1"}}));
@@ -138,7 +142,7 @@ TEST(ParametersTextTest, A1111ReadsAwkwardValues) {
     EXPECT_EQ(values.at("Model"), value);
     EXPECT_EQ(values.at("Erased"), value);
     EXPECT_EQ(values.at("Seed"), "7");
-    EXPECT_EQ(values.size(), 11u) << value;
+    EXPECT_EQ(values.size(), 12u) << value;
   }
   // Prompts without a visible character leave the settings readable.
   for (const std::string prompt : {"", " ", "\n \n"}) {
@@ -184,6 +188,7 @@ TEST(ParametersTextTest, EverySettingShows) {
   EXPECT_TRUE(changed([](RunRecord& r) { r.height = 65; }));
   EXPECT_TRUE(changed([](RunRecord& r) { r.model = "x"; }));
   EXPECT_TRUE(changed([](RunRecord& r) { r.model_identity = "b"; }));
+  EXPECT_TRUE(changed([](RunRecord& r) { r.bundle = "b"; }));
   EXPECT_TRUE(changed([](RunRecord& r) { r.dtype = "float16"; }));
   EXPECT_TRUE(changed([](RunRecord& r) { r.erasers = "4567"; }));
   EXPECT_TRUE(changed([](RunRecord& r) { r.concepts = {"cat"}; }));

@@ -134,6 +134,23 @@ TEST(BundleManifestTest, DefaultsMayBeAbsent) {
   EXPECT_EQ(ParseBundleManifest(manifest.dump(), "b").defaults_json, "{}");
 }
 
+TEST(BundleManifestTest, AllThatDecidesPicturesIsInTheirIdentity) {
+  const auto identity = [](const char* pointer, const json& value) {
+    json manifest = Example();
+    manifest[json::json_pointer(pointer)] = value;
+    return ParseBundleManifest(manifest.dump(), "b").sampling_identity;
+  };
+  const std::string base = identity("/name", "example");
+  EXPECT_EQ(base.size(), 64u);
+  EXPECT_EQ(identity("/name", "other"), base);
+  EXPECT_EQ(identity("/source/torch", "3"), base);
+  EXPECT_EQ(identity("/scheduler/_diffusers_version", "1"), base);
+  EXPECT_NE(identity("/scheduler/num_train_timesteps", 999), base);
+  EXPECT_NE(identity("/latent/scaling_factor", 0.2), base);
+  EXPECT_NE(identity("/text/pad_token_id", 0), base);
+  EXPECT_NE(identity("/files/vae_decoder/sha256", std::string(64, 'b')), base);
+}
+
 TEST(BundleManifestTest, NamesWhatIsWrong) {
   EXPECT_THAT(Complaint("/format", "zip"), HasSubstr("\"gloce-bundle\""));
   EXPECT_THAT(Complaint("/version", 2), HasSubstr("export the pipeline again"));

@@ -180,6 +180,26 @@ TEST_F(FaultsTest, WhatIsThereIsRefusedIfAsked) {
 
 // --- a broken world ----------------------------------------------------------
 
+// Its weights are the same, and so is its name.
+TEST_F(FaultsTest, PicturesOfABundleWithAnotherScheduleAreMadeAgain) {
+  const std::string bundle = folder_ / "bundle";
+  fs::copy(GLOCE_BUNDLES "/sd1", bundle, fs::copy_options::recursive);
+  const std::string job = "generate --model " + bundle +
+                          " --prompt cat --num-images 2 --steps 2 --json "
+                          "--out " +
+                          (folder_ / "out");
+  const auto made = [&] { return json::parse(RunProgram(job).out)["made"]; };
+  EXPECT_EQ(made(), 2);
+  EXPECT_EQ(made(), 0);
+  json manifest = json::parse(ReadFile(bundle + "/bundle.json"));
+  manifest["scheduler"]["beta_end"] = 0.02;
+  WriteFileAtomically(bundle + "/bundle.json", manifest.dump());
+  EXPECT_EQ(made(), 2);
+  manifest["defaults"]["preset"] = "demo";  // decides no picture
+  WriteFileAtomically(bundle + "/bundle.json", manifest.dump());
+  EXPECT_EQ(made(), 0);
+}
+
 TEST_F(FaultsTest, AFolderThatVanishesEndsAJob) {
   const std::string rest = "--num-images 16 --steps 2";
   StartSampling(Generate(rest));

@@ -143,6 +143,28 @@ TEST(SampleLatentsTest, LatentsThatAreNotFiniteAreNoPicture) {
                NotFinite);
 }
 
+TEST(SampleLatentsTest, ImagesThatAreNotFiniteAreTold) {
+  class Broken : public Denoiser {
+    at::Tensor Predict(const at::Tensor& x, double,
+                       const Conditioning&) override {
+      at::Tensor noise_pred = at::zeros_like(x);
+      noise_pred[1][0][0][0] = std::nan("");
+      return noise_pred;
+    }
+  } broken;
+  const at::Tensor noise = InitialNoise({0, 1, 2}, 4, 4, 4);
+  SamplingSettings settings;
+  settings.guidance_scale = 1;
+  std::vector<int64_t> told;
+  settings.not_finite = [&](int64_t image) { told.push_back(image); };
+  const at::Tensor latents = SampleLatents(broken, *Ddim(), noise,
+                                           {at::zeros({3, 4, 8}), 0}, settings);
+  EXPECT_EQ(told, std::vector<int64_t>{1});
+  EXPECT_TRUE(at::isfinite(latents).all().item<bool>());
+  EXPECT_EQ(latents[1].abs().sum().item<double>(), 0);
+  EXPECT_GT(latents[2].abs().sum().item<double>(), 0);
+}
+
 TEST(SampleLatentsTest, RefusesConditioningOfAnotherBatch) {
   FakeDenoiser denoiser;
   EXPECT_THROW(SampleLatents(denoiser, *Ddim(), InitialNoise({0}, 4, 4, 4),

@@ -6,10 +6,12 @@
 The program runs with one thread, in Slurm as without it, so that pictures can be compared by bytes.
 """
 
+import fcntl
 import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +27,7 @@ CONCEPTS = ["cat", "owl", "pizza"]
 PROMPTS = [f"a picture of a {thing}" for thing in
            ("cat", "dog", "owl", "fox", "pizza", "guitar", "car", "house", "tiger", "lion", "apple", "clock")]
 BUILD_ARGS = ["--steps", "6", "--window", "0:5", "--num-seeds", "1", "--gate-start", "0"]
-GENERATE_ARGS = ["--steps", "4", "--batch-size", "2", "--num-images", "2"]
+GENERATE_ARGS = ["--steps", "4", "--batch-size", "2", "--num-images", "2", "--gate-maps"]
 STARTED = re.compile(r"CUDA_VISIBLE_DEVICES=(\S*), requeued (\d) times")
 
 
@@ -88,10 +90,22 @@ class Run:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """The pictures and whatever else lies there beside a job's own records."""
+    """The pictures, their gate maps and whatever else lies there beside a job's own records."""
     own = re.compile(r"manifest\.jsonl|summary(-\d+-of-\d+)?\.json|\.gloce-lock")
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*")
             if path.is_file() and not own.fullmatch(path.name)}
+
+
+def pid_of(program: Path) -> int:
+    """Of the one process that runs it."""
+    [pid] = [int(exe.parent.name) for exe in Path("/proc").glob("[0-9]*/exe") if exe.resolve() == program]
+    return pid
+
+
+def is_pending(number: signal.Signals, pid: int) -> bool:
+    """Whether the process has yet to be given a signal that was sent to it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(re.search(r"^ShdPnd:\s*(\w+)", status, re.MULTILINE)[1], 16) >> (number - 1) & 1)
 
 
 def manifest_of(folder: Path) -> list[dict]:
@@ -137,7 +151,8 @@ class PipelineTest(SlurmTest):
         self.assertTrue((a_run.out / "erasers.safetensors").is_file(), log)
         self.assertEqual((a_run.out / "erasers.safetensors").read_bytes(), self.erasers.read_bytes())
         drawn, expected = files_of(a_run.out / "pictures"), files_of(self.pictures)
-        self.assertEqual(len(expected), 2 * len(PROMPTS))
+        for kind in ("*.png", "gates/*.st"):
+            self.assertEqual(len(list(self.pictures.glob(kind))), 2 * len(PROMPTS))
         self.assertEqual(sorted(drawn), sorted(expected), log)
         self.assertEqual([name for name in drawn if drawn[name] != expected[name]], [])
         self.assertEqual(manifest_of(a_run.out / "pictures"), manifest_of(self.pictures))
@@ -150,7 +165,7 @@ class PipelineTest(SlurmTest):
         a_run.wait_for_end()
         self.assert_same_as_without_slurm(a_run)
 
-        shards = [set(files_of(a_run.out / "shards" / f"{i}-of-3")) for i in (1, 2, 3)]
+        shards = [{path.name for path in (a_run.out / f"shards/{i}-of-3").glob("*.png")} for i in (1, 2, 3)]
         self.assertEqual([len(shard) for shard in shards], [8, 8, 8])
         self.assertEqual(len(set.union(*shards)), 24)
         # Nothing was drawn twice: what was collected is the shards'.
@@ -168,12 +183,15 @@ class PipelineTest(SlurmTest):
         for stage in ("generate", "collect"):
             self.assertIn("bad_row.csv: line 14", a_run.log(stage))
 
-        # Submitted again, without the row: nothing is made again.
+        # Submitted again, without the row, after a kill tore a line: nothing is made again.
         prompts.write_text(self.prompts.read_text())
+        with (a_run.out / "pictures/manifest.jsonl").open("a") as manifest:
+            manifest.write('{"file":"0_')
         a_run.submit()
         a_run.wait_for_end()
         self.assert_same_as_without_slurm(a_run)
-        self.assertEqual(a_run.outcomes("collect"), [done])
+        self.assertEqual(a_run.outcomes("collect"), [done], a_run.log("collect"))
+        self.assertEqual(a_run.log("collect").count("0 pictures made, 24 were there already"), 2)
         self.assertIn(" 0 U-Net passes", a_run.log("build"))
         self.assertEqual(sum(map(int, re.findall(r"(\d+) pictures made", a_run.log("generate")))), 24)
 
@@ -205,6 +223,34 @@ class PipelineTest(SlurmTest):
         self.assertIn("gloce: error: interrupted", a_run.log("generate"))
         self.assertIn("going on with what fits of it", a_run.log("build"))
         self.assertRegex(a_run.log("generate"), r"[1-7] pictures made, [1-7] were there already")
+
+    def test_requeued_near_its_time_limit(self):
+        prompts = self.folder / "first_rows.csv"
+        prompts.write_text("".join(self.prompts.read_text().splitlines(keepends=True)[:4]))
+        a_run = self.new_run(CONCEPTS="", ERASERS=[str(self.erasers)], PROMPTS=prompts, GENERATE_SHARDS=1)
+        a_run.submit()
+        manifest = a_run.out / "shards/1-of-1/manifest.jsonl"
+        a_run.wait_for(lambda: manifest.is_file() and manifest.read_text(), "a picture")
+        # Slurm looks at time limits twice a minute; the program must not be done before that.
+        program = pid_of(PROGRAM)
+        os.kill(program, signal.SIGSTOP)
+        task = a_run.jobs["generate"] + "_1"
+        run("scontrol", "update", f"JobId={task}", "TimeLimit=2")
+        a_run.wait_for(lambda: is_pending(signal.SIGTERM, program), "Slurm's warning")
+        os.kill(program, signal.SIGCONT)
+        a_run.wait_for(lambda: a_run.restarts("generate") == [1], "the requeue")
+        run("scontrol", "update", f"JobId={task}", "TimeLimit=UNLIMITED")
+        a_run.wait_for_end()
+
+        log = a_run.log("generate")
+        self.assertEqual(a_run.outcomes("generate"), [("COMPLETED", "0:0")], log)
+        self.assertEqual(a_run.restarts("generate"), [1])
+        self.assertIn("gloce: error: interrupted", log)
+        self.assertIn("the job's time is up; it goes on after a requeue", log)
+        self.assertRegex(log, r"[1-5] pictures made, [1-5] were there already")
+        drawn, expected = files_of(a_run.out / "pictures"), files_of(self.pictures)
+        self.assertEqual(len(drawn), 2 * 6)
+        self.assertEqual([name for name in drawn if drawn[name] != expected.get(name)], [])
 
 
 class StubTest(SlurmTest):
@@ -238,6 +284,44 @@ class StubTest(SlurmTest):
         self.assertEqual(a_run.outcomes("generate"), [("COMPLETED", "0:0")], a_run.log(""))
         self.assertEqual(a_run.restarts("generate"), [1])
         self.assertIn("the job's time is up; it goes on after a requeue", a_run.log("generate"))
+
+    def test_collect_changes_nothing_while_another_process_writes(self):
+        a_run = self.new_run(":", CONCEPTS="")
+        pictures, shard = a_run.out / "pictures", a_run.out / "shards/1-of-1"
+        for folder, text in ((pictures, "old\n"), (shard, "new\n")):
+            folder.mkdir(parents=True)
+            (folder / "manifest.jsonl").write_text(text)
+        (shard / "0_0.png").write_text("new")
+        with (pictures / ".gloce-lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            a_run.submit()
+            a_run.wait_for_end()
+        self.assertEqual(a_run.outcomes("collect"), [("FAILED", "1:0")])
+        self.assertIn(f"error: {pictures}: another gloce process is writing here", a_run.log("collect"))
+        self.assertEqual((pictures / "manifest.jsonl").read_text(), "old\n")
+        self.assertFalse((pictures / "0_0.png").exists())
+
+        # The lock is given back before the program starts, which takes it.
+        a_run.settings["GLOCE"].write_text(
+            "#!/bin/bash\n[[ $* = *--shard* ]] || flock --nonblock out/pictures/.gloce-lock true\n")
+        a_run.submit()
+        a_run.wait_for_end()
+        self.assertEqual(a_run.outcomes("collect"), [("COMPLETED", "0:0")], a_run.log("collect"))
+        self.assertEqual((pictures / "manifest.jsonl").read_text(), "old\nnew\n")
+        self.assertEqual((pictures / "0_0.png").read_text(), "new")
+
+    def test_a_refused_stage_cancels_those_before(self):
+        a_run = self.new_run("sleep 60", GENERATE_SHARDS=100000)
+        with self.assertRaises(AssertionError) as refusal:
+            a_run.submit()
+        message = str(refusal.exception)
+        found = re.search(r"(?m)^error: sbatch refused generate; what was submitted before it is cancelled: "
+                          r"jobs (\d+) (\d+)$", message)
+        self.assertTrue(found, message)
+        a_run.jobs = dict(zip(("build", "merge"), found.groups()))
+        a_run.wait_for_end()
+        for stage in a_run.jobs:
+            self.assertEqual([state for state, _ in a_run.outcomes(stage)], ["CANCELLED"], stage)
 
     def test_cancelled_for_good(self):
         a_run = self.new_run("""
@@ -278,6 +362,12 @@ class SettingsTest(SlurmTest):
                 (good + "SBATCH_ARGS=(--partition=nowhere)", "sbatch refused generate")):
             with self.subTest(message):
                 self.assert_refused(settings, message)
+
+    def test_settings_with_a_program_s_name(self):
+        (self.folder / "ls").write_text("OUT=")
+        done = subprocess.run([SCRIPTS / "submit.sh", "ls"], cwd=self.folder, text=True, capture_output=True,
+                              check=False)
+        self.assertRegex(done.stderr, "^error: ls: OUT is not set")
 
     def test_the_example_names_every_setting(self):
         example, script = ((SCRIPTS / name).read_text() for name in ("example.sh", "submit.sh"))

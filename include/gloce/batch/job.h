@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "gloce/batch/job_summary.h"
+
 namespace gloce {
 
 // What decides one picture, beside the settings that the whole run shares.
@@ -33,6 +35,7 @@ struct JobImage {
 };
 
 struct Picture {
+  std::string failure;  // why there is none; all else is empty then
   int64_t width = 0;
   int64_t height = 0;
   std::vector<uint8_t> rgb;  // height × width × 3, row by row from the top
@@ -42,8 +45,8 @@ struct Picture {
 };
 
 // Makes the pictures of one batch, which share width, height, guidance scale
-// and choice of concepts, in order. An Error fails that batch only; Interrupted
-// ends the job.
+// and choice of concepts, in order. An Error fails that batch only, a picture's
+// `failure` that picture; Interrupted ends the job.
 using SampleBatch =
     std::function<std::vector<Picture>(const std::vector<ImageSettings>&)>;
 
@@ -59,56 +62,12 @@ struct RunFacts {
   int64_t steps = 0;
   std::string model;
   std::string model_identity;
+  std::string bundle;  // hash of all of it that decides pictures
   std::string dtype = "float32";
   std::string erasers;  // hash; empty if nothing is erased
   std::vector<std::string> concepts;
   double strength = 1;
   std::vector<ErasureFacts> choices = {};  // of single pictures
-};
-
-// Counts of pictures; made + skipped + failed grows to total.
-struct JobProgress {
-  size_t total = 0;  // of this shard
-  size_t made = 0;
-  size_t skipped = 0;
-  size_t failed = 0;
-  double seconds = 0;  // since the job began
-};
-
-struct JobFailure {
-  std::string file;
-  size_t row = 0;
-  size_t line = 0;
-  std::string message;
-};
-
-enum class JobState {
-  kRunning,
-  kDone,  // nothing is missing but what failed
-  kInterrupted,
-  kFailed  // nothing more could be done
-};
-
-// This many failures are listed, the rest is counted.
-inline constexpr size_t kMaxListedFailures = 100;
-
-// What a run of a job did so far.
-struct JobSummary {
-  JobState state = JobState::kRunning;
-  std::string error;  // why it was interrupted or failed
-  size_t total = 0;   // pictures of this shard
-  size_t made = 0;
-  size_t skipped = 0;  // there and right already
-  size_t failed = 0;
-  std::vector<JobFailure> failures;  // the first of them
-  // Seconds since the job began: until what is there was looked at, and until
-  // the first batch.
-  double seconds_of_scan = 0;
-  double seconds_of_start = 0;
-  // In SampleBatch, and of how many pictures.
-  double seconds_of_sampling = 0;
-  size_t sampled = 0;
-  double seconds = 0;  // in all
 };
 
 struct JobSettings {

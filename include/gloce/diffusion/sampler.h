@@ -22,6 +22,9 @@ struct SamplingSettings {
   // Asked before each call whether to stop. `seconds_left` is what the calls
   // that are left take at the pace of those before; infinite before the first.
   std::function<bool(double seconds_left)> interrupted;
+  // Told of each image, by its row, whose latents are not all finite after the
+  // last call; they are 0 then. Without it they end the sampling.
+  std::function<void(int64_t image)> not_finite;
 };
 
 // Standard normal noise (B, C, H, W) on the CPU, row b from a generator of its
@@ -40,7 +43,7 @@ at::Tensor InitialNoise(const std::vector<int64_t>& seeds, int64_t channels,
 //   conditioning: 2B rows, unconditional first, if guidance_scale > 1; else B
 //
 // Returns the latents (B, C, H, W) after the last call. Throws Error; NotFinite
-// if some of them are not; Interrupted when asked to stop.
+// if some of them are not and nobody is told; Interrupted when asked to stop.
 at::Tensor SampleLatents(Denoiser& denoiser, Scheduler& scheduler,
                          const at::Tensor& noise,
                          const Conditioning& conditioning,
