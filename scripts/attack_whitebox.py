@@ -20,8 +20,8 @@ concept:
     start        of what the search for words began with: words at random do something too
     unmodified   of what was found (best), by the unmodified model
 
-What is done is a line of OUT/results.jsonl and is not done again. OUT/whitebox.json has the
-figures, OUT/prompts.csv the words that were found, OUT/found the embeddings, OUT/pictures and
+What is done is a line of OUT/results.jsonl and is not done again; other settings need another OUT.
+OUT/whitebox.json has the figures, OUT/prompts.csv the words that were found, OUT/found the embeddings, OUT/pictures and
 OUT/sheets what was drawn.
 """
 
@@ -43,7 +43,7 @@ sys.path.insert(0, str(ROOT / "python"))
 import gloce  # noqa: E402
 from demo.judge import Judge  # noqa: E402
 from demo.measuring import load_pipeline  # noqa: E402
-from demo.result_lines import ResultLines  # noqa: E402
+from demo.result_lines import ResultLines, claim_folder  # noqa: E402
 from demo.scenes import with_article  # noqa: E402
 from export.quiet import quieten  # noqa: E402
 from gloce import attack, attack_tokens  # noqa: E402
@@ -60,7 +60,6 @@ class Study:
 
     def __init__(self, options):
         self.options, self.out = options, options.out
-        self.out.mkdir(parents=True, exist_ok=True)
         self.judge = Judge(options.bundle)
         self.pipe = load_pipeline(options.pipeline, "ddim")
         for network in (self.pipe.unet, self.pipe.text_encoder):
@@ -71,8 +70,22 @@ class Study:
             raise SystemExit(f"{options.erasers}: erasers of another model than {options.bundle}")
         self.source = {"erasers": hashlib.sha256(options.erasers.read_bytes()).hexdigest(),
                        "model_identity": identity}
+        self.concepts = options.concept or self.attached.names
+        self.check_concepts()
+        # All that the files in OUT/pictures and OUT/found depend on beside their names.
+        claim_folder(self.out, {**self.source, **{name: getattr(options, name) for name in (
+            "alone", "samples", "search_steps", "embedding_steps", "rate", "gate_weight", "tokens",
+            "token_steps", "token_samples", "steps", "guidance")}})
         self.results = ResultLines(self.out / "results.jsonl")
         self.samples = {}
+
+    def check_concepts(self) -> None:
+        """Ends with an error unless all are erased and the detector knows them."""
+        for known, what in ((self.attached.names, f"{self.options.erasers}: no eraser"),
+                            (self.judge.concepts, f"{self.options.bundle}: no detector's label")):
+            unknown = [name for name in self.concepts if name not in known]
+            if unknown:
+                raise SystemExit(f"{what} for {', '.join(unknown)}; --concept names others")
 
     def seeds(self) -> list[int]:
         return [TEST_SEED + i for i in range(self.options.pictures)]
@@ -290,17 +303,18 @@ def parse_arguments() -> argparse.Namespace:
     add("--token-samples", type=int, default=6, help="of x_t in a search for words (%(default)s)")
     add("--steps", type=int, default=15, help="of the pictures that are judged (%(default)s)")
     add("--guidance", type=float, default=5.0, help="(%(default)s)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for name in ("tokens", "restarts", "pictures", "samples"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name}: got {getattr(options, name)}, expected at least 1")
+    return options
 
 
 def main() -> int:
     options = parse_arguments()
     quieten(offline=True)
     study = Study(options)
-    unknown = set(options.concept or []) - set(study.attached.names)
-    if unknown:
-        raise SystemExit(f"{options.erasers}: no eraser for {', '.join(sorted(unknown))}")
-    concepts = options.concept or study.attached.names
+    concepts = study.concepts
     kinds = [kind for name in KINDS if name in (options.kind or KINDS) for kind in KINDS[name]]
     found = summarise(study, concepts, kinds)
     (options.out / "whitebox.json").write_text(json.dumps(found, indent=1) + "\n")

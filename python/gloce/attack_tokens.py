@@ -14,6 +14,7 @@ from .attach import Attachment
 from .attack import Samples, Terms, measure, objective, total
 
 _END = "</w>"  # of CLIP's tokens that end a word
+_STARTS = 1000  # tried, words at random
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,19 @@ class FoundPrompt:
 
 
 class Wording:
-    """Prompts of a template, "{} a picture of a cat" say, with K free tokens for {}."""
+    """Prompts of a template, "{} a picture of a cat" say, with K free tokens for {}.
+
+    Raises ValueError unless there are some, the prompt fits the text encoder and the tokenizer has
+    words for them.
+    """
 
     def __init__(self, tokenizer, template: str, count: int):
-        before, after = (text.strip() for text in template.split("{}"))
+        if count < 1:
+            raise ValueError(f"{count} tokens to find, expected at least 1")
+        self.template = template
+        self.texts = [text.strip() for text in template.split("{}")]
         self.tokenizer, self.count = tokenizer, count
-        self.before, self.after = self._encode(before), self._encode(after)
+        self.before, self.after = map(self._encode, self.texts)
         if 2 + len(self.before) + count + len(self.after) > tokenizer.model_max_length:
             raise ValueError(f"{count} tokens for {template!r}: longer than the text encoder's"
                              f" {tokenizer.model_max_length}")
@@ -50,6 +58,8 @@ class Wording:
         self.vocabulary = [i for word, i in sorted(tokenizer.get_vocab().items(),
                                                    key=lambda item: item[1])
                            if self._is_word(word, i)]
+        if not self.vocabulary:
+            raise ValueError("the tokenizer has no token that is a whole word in ASCII")
 
     def _encode(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False).input_ids
@@ -61,9 +71,10 @@ class Wording:
             and self._encode(text) == [index]
 
     def text(self, free: list[int]) -> str:
-        """The prompt."""
-        tokens = self.tokenizer.convert_ids_to_tokens([*self.before, *free, *self.after])
-        return "".join(tokens).replace(_END, " ").strip()
+        """The prompt. The template's own text is kept: tokens spell what is not ASCII in bytes."""
+        words = "".join(self.tokenizer.convert_ids_to_tokens(free)).replace(_END, " ")
+        before, after = self.texts
+        return " ".join(part for part in (before, words.strip(), after) if part)
 
     def ids(self, free: list[int]) -> torch.Tensor:
         """(1, L), padded as the pipeline does it."""
@@ -74,6 +85,16 @@ class Wording:
     def holds(self, free: list[int]) -> bool:
         """Whether the text is encoded to these very tokens again."""
         return self._encode(self.text(free)) == [*self.before, *free, *self.after]
+
+    def start(self, generator: torch.Generator) -> list[int]:
+        """Words at random that hold. Raises ValueError if none of many do."""
+        for _ in range(_STARTS):
+            picks = torch.randint(len(self.vocabulary), (self.count,), generator=generator)
+            free = [self.vocabulary[i] for i in picks]
+            if self.holds(free):
+                return free
+        raise ValueError(f"{self.template!r}: of {_STARTS} choices of {self.count} words none is"
+                         " encoded to the same tokens with it")
 
 
 def token_gradient(pipe, attached: Attachment, samples: Samples, ids: torch.Tensor,
@@ -120,14 +141,13 @@ def _candidates(wording: Wording, free: list[int], gradient: torch.Tensor, table
 
 def search_tokens(pipe, attached: Attachment, samples: Samples, wording: Wording,
                   settings: TokenSettings, report=lambda step, loss, prompt: None) -> FoundPrompt:
-    """Starts from words at random; the loss over `samples` never rises."""
+    """Starts from words at random; the loss over `samples` never rises.
+
+    Raises ValueError if no start is found.
+    """
     generator = torch.Generator().manual_seed(settings.seed)
     table = pipe.text_encoder.get_input_embeddings().weight.detach()
-    free: list[int] = []
-    while not free or not wording.holds(free):
-        picks = torch.randint(len(wording.vocabulary), (wording.count,), generator=generator)
-        free = [wording.vocabulary[i] for i in picks]
-    start = free
+    free = start = wording.start(generator)
     place = slice(wording.place, wording.place + wording.count)
     for step in range(settings.steps):
         gradient, terms = token_gradient(pipe, attached, samples, wording.ids(free),

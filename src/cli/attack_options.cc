@@ -1,12 +1,9 @@
 #include "cli/attack_options.h"
 
 #include "base/join.h"
-#include "base/json.h"
-#include "base/table_cells.h"
 #include "batch/prompt_columns.h"
 #include "cli/interrupt.h"
 #include "eval/attack_prompts.h"
-#include "gloce/base/error.h"
 
 namespace gloce {
 namespace {
@@ -15,10 +12,10 @@ constexpr const char* kFooter =
     "\nExamples:\n"
     "  gloce eval attack --model build/emoji --erasers erasers.safetensors "
     "--out attack\n"
-    "  gloce eval attack --model sd14 --erasers nudity.safetensors "
+    "  gloce eval attack --model sd14 --erasers explicit.safetensors "
     "--prompts ring-a-bell.csv \\\n"
     "      --detector nudenet.json --label "
-    "\"nudity=FEMALE_BREAST_EXPOSED;BUTTOCKS_EXPOSED\" --out attack\n"
+    "\"FEMALE_BREAST_EXPOSED;BUTTOCKS_EXPOSED\" --out attack\n"
     "\nDraws the same prompts and seeds without the erasers (OUT/before) and "
     "with them\n"
     "(OUT/after), and counts in how many pictures the detector finds what was "
@@ -70,6 +67,10 @@ void RegisterAttackOptions(CLI::App& app, AttackOptions& o) {
       ->type_name("FOLDER");
   RegisterErasersOptions(app, sampling);
   app.get_option("--erasers")->required();
+  app.get_option("--gate-maps")
+      ->description(
+          "Keep where and when each gate opened, in OUT/after/gates, for gloce "
+          "eval");
   RegisterPrompts(app, o);
   app.add_option("--detector", o.detector,
                  "Evaluator file that names what is shown (default: the "
@@ -77,7 +78,8 @@ void RegisterAttackOptions(CLI::App& app, AttackOptions& o) {
       ->type_name("FILE");
   app.add_option("--label", o.labels,
                  "The detector's labels that show a concept, if not its name: "
-                 "NAME=LABEL;LABEL\n(may be repeated)")
+                 "NAME=LABEL;LABEL\n(may be repeated), or LABEL;LABEL for all "
+                 "concepts")
       ->allow_extra_args(false);
   app.add_option("--report", o.report,
                  "HTML file to write, with .json, .csv and .png beside it")
@@ -96,32 +98,6 @@ void RegisterAttackOptions(CLI::App& app, AttackOptions& o) {
   sampling.placement.Register(app);
   sampling.output.Register(app);
   app.footer(kFooter);
-}
-
-std::map<std::string, std::vector<std::string>> LabelsOf(
-    const AttackOptions& options) {
-  std::map<std::string, std::vector<std::string>> labels;
-  for (const std::string& text : options.labels) {
-    const size_t equals = text.find('=');
-    const std::string name(Trim(text.substr(0, equals)));
-    std::vector<std::string> names;
-    if (equals != text.npos) {
-      try {
-        names = SplitNames(text.substr(equals + 1), "--label");
-      } catch (const Error& error) {
-        throw UsageError(error.what());
-      }
-    }
-    if (name.empty() || names.empty()) {
-      throw UsageError("--label: got " + QuoteForMessage(text) +
-                       ", expected NAME=LABEL or NAME=LABEL;LABEL");
-    }
-    if (!labels.emplace(name, names).second) {
-      throw UsageError("--label: " + QuoteForMessage(name) +
-                       " stands there twice; join its labels by ;");
-    }
-  }
-  return labels;
 }
 
 }  // namespace gloce

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,10 +17,5 @@ struct AttackOptions {
 };
 
 void RegisterAttackOptions(CLI::App& app, AttackOptions& options);
-
-// Concept's name → the detector's labels that show it, of --label. Throws
-// UsageError.
-std::map<std::string, std::vector<std::string>> LabelsOf(
-    const AttackOptions& options);
 
 }  // namespace gloce

@@ -1,15 +1,17 @@
 // gloce eval attack: prompts that try to bring erased concepts back.
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "base/join.h"
+#include "base/json.h"
+#include "cli/attack_labels.h"
 #include "cli/attack_options.h"
+#include "cli/attack_pictures.h"
 #include "cli/attack_rows.h"
 #include "cli/command.h"
 #include "cli/eval_options.h"
@@ -21,10 +23,10 @@
 #include "cli/options_of.h"
 #include "eval/attack_figures.h"
 #include "eval/evaluation.h"
-#include "eval/figures_text.h"
 #include "eval/report_document.h"
 #include "gloce/base/error.h"
 #include "gloce/bundle/bundle.h"
+#include "gloce/erasure/erased_denoiser.h"
 
 namespace gloce {
 namespace {
@@ -36,7 +38,8 @@ Erasers LoadErasers(const GenerateOptions& o) {
   return o.only.empty() ? erasers : SelectConcepts(erasers, o.only);
 }
 
-Evaluators LoadDetector(const AttackOptions& o) {
+// Also checks that the erasers are of this model, before anything is drawn.
+Evaluators LoadDetector(const AttackOptions& o, const Erasers& erasers) {
   const Bundle bundle(o.sampling.model);
   EvaluatorChoice choice;
   choice.detector = o.detector;
@@ -47,6 +50,11 @@ Evaluators LoadDetector(const AttackOptions& o) {
         "the bundle has no detector to tell what pictures show; give one by "
         "--detector (scripts/export_evaluator.py makes it)");
   }
+  try {
+    CheckErasersFit(erasers, bundle);
+  } catch (const Error& error) {
+    throw Error(Join(o.sampling.erasers) + ": " + error.what());
+  }
   evaluators.features.reset();
   evaluators.clip.reset();
   return evaluators;
@@ -55,32 +63,15 @@ Evaluators LoadDetector(const AttackOptions& o) {
 // Puts the detector's labels in the place of the concepts that rows ask for.
 void AskForLabels(const AttackOptions& o, const Erasers& erasers,
                   const Detector& detector, std::vector<PromptRow>& rows) {
-  const auto given = LabelsOf(o);
-  std::map<std::string, std::vector<std::string>> labels;
-  for (const std::string& name : ConceptNames(erasers)) labels[name] = {name};
-  for (const auto& [name, of_name] : given) {
-    const auto known = labels.find(name);
-    if (known == labels.end()) {
-      throw UsageError("--label: the erasers have no concept \"" + name +
-                       "\"; they have: " + Join(ConceptNames(erasers)));
-    }
-    known->second = of_name;
-  }
-  for (const auto& [name, of_name] : labels) {
-    for (const std::string& label : of_name) {
-      if (detector.PlaceOf(label)) continue;
-      throw UsageError("the detector has no label \"" + label +
-                       "\"; name those that show the concept by --label \"" +
-                       name + "=LABEL\", or leave it out by --only");
-    }
-  }
-  for (PromptRow& row : rows) {
-    std::vector<std::string> asked;
-    for (const std::string& name : *row.asked) {
-      const auto& of_name = labels[name];
-      asked.insert(asked.end(), of_name.begin(), of_name.end());
-    }
-    row.asked = std::move(asked);
+  const std::vector<std::string> uncounted = AskForLabels(
+      ParseLabels(o.labels), ConceptNames(erasers),
+      [&](const std::string& label) {
+        return detector.PlaceOf(label).has_value();
+      },
+      rows);
+  if (!uncounted.empty()) {
+    LogWarning("the detector has no label for: " + Join(uncounted) +
+               "; prompts against any concept do not count them");
   }
 }
 
@@ -90,6 +81,7 @@ int Draw(const AttackOptions& o, const std::string& name, bool erases) {
   drawing.out = o.sampling.out + "/" + name;
   drawing.output.quiet |= drawing.output.json;
   drawing.output.json = false;
+  ForgetSummary(drawing.out);
   if (!erases) {
     drawing.erasers.clear();
     drawing.only.clear();
@@ -99,41 +91,41 @@ int Draw(const AttackOptions& o, const std::string& name, bool erases) {
   return RunGenerate(drawing);
 }
 
-// The pictures of these rows in OUT/after, each with what it is asked for, and
-// how each attacks.
+// What this run drew before and after, each picture of it with what it is asked
+// for, and how each attacks.
 struct Attacked {
-  PictureSet set;
+  PictureSet after, before;
   std::vector<AttackRow> attacks;
 };
 
 Attacked ListAttacked(const AttackOptions& o, const AttackRows& table) {
-  std::map<std::string, size_t> row_of_file;
-  for (size_t row = 0; row < table.rows.size(); ++row) {
-    const PromptRow& prompt = table.rows[row];
-    for (int64_t i = 0; i < *prompt.num_images; ++i) {
-      row_of_file[prompt.case_number + "_" + std::to_string(i) + ".png"] = row;
+  const RowOfFile files = FilesOfRows(table.rows);
+  const auto list = [&](const std::string& name, const std::string& folder) {
+    PictureSet set = DrawnPictures(name, o.sampling.out + folder, files);
+    if (set.pictures.empty()) {
+      throw Error(set.folder +
+                  ": none of the prompts could be drawn; there is nothing to "
+                  "judge");
     }
-  }
+    return set;
+  };
   Attacked attacked;
-  attacked.set = ListPictures(kJudgedName, o.sampling.out + "/after");
-  std::vector<ListedPicture> pictures;
-  for (ListedPicture& picture : attacked.set.pictures) {
-    // Others are of an earlier run with other prompts.
-    const auto found = row_of_file.find(picture.file);
-    if (found == row_of_file.end()) continue;
-    picture.asked = table.rows[found->second].asked;
-    attacked.attacks.push_back(table.attacks[found->second]);
-    pictures.push_back(std::move(picture));
+  attacked.after = list(kJudgedName, "/after");
+  attacked.before = list(kBeforeName, "/before");
+  for (ListedPicture& picture : attacked.after.pictures) {
+    const size_t row = files.at(picture.file);
+    picture.asked = table.rows[row].asked;
+    attacked.attacks.push_back(table.attacks[row]);
   }
-  attacked.set.pictures = std::move(pictures);
   return attacked;
 }
 
 Evaluation Judge(const AttackOptions& o, const Attacked& attacked,
                  Evaluators& evaluators) {
   EvaluationInput input;
-  input.judged = attacked.set;
-  input.before = ListPictures(kBeforeName, o.sampling.out + "/before");
+  input.judged = attacked.after;
+  input.before = attacked.before;
+  input.pair_by_file = true;
   std::set<std::string> labels;
   for (const ListedPicture& picture : input.judged.pictures)
     labels.insert(picture.asked->begin(), picture.asked->end());
@@ -146,6 +138,21 @@ Evaluation Judge(const AttackOptions& o, const Attacked& attacked,
       o.sampling.output.quiet || o.sampling.output.json);
 }
 
+// The report, whose table has the attacks' figures in the place of Acc_e, which
+// counts the share of a picture's labels and not whether any is there.
+void WriteAttackReport(const AttackOptions& o, Evaluation evaluation,
+                       const Erasers& erasers,
+                       const std::vector<AttackFigure>& figures) {
+  std::vector<Figure> shown =
+      AttackReportFigures(figures, kJudgedName, kBeforeName);
+  for (Figure& figure : evaluation.figures) {
+    if (figure.name != "erased_accuracy") shown.push_back(std::move(figure));
+  }
+  evaluation.figures = std::move(shown);
+  WriteReport(o.report, o.max_pictures, evaluation, erasers,
+              FiguresDocument(evaluation));
+}
+
 ordered_json DocumentOf(const AttackOptions& o, const Erasers& erasers,
                         const std::vector<AttackFigure>& figures) {
   ordered_json document = AttackDocument(figures);
@@ -154,19 +161,49 @@ ordered_json DocumentOf(const AttackOptions& o, const Erasers& erasers,
   return document;
 }
 
-int RunEvalAttack(const AttackOptions& o) {
-  InstallInterruptHandler();
-  SetQuiet(o.sampling.output.quiet || o.sampling.output.json);
-  CheckReportName(o.report);
-  if (!o.report.empty()) CheckWritable(o.report);
-  const Erasers erasers = LoadErasers(o.sampling);
-  AttackRows table = MakeAttackRows(o, erasers);
-  Evaluators evaluators = LoadDetector(o);
-  AskForLabels(o, erasers, *evaluators.detector, table.rows);
+// Throws UsageError if the report, or what is written beside it, would take the
+// place of one of this command's own files.
+void CheckReportBeside(const AttackOptions& o) {
+  if (o.report.empty()) return;
+  namespace fs = std::filesystem;
+  std::error_code ignored;  // then the names are compared as they are given
+  const auto whole = [&](const fs::path& path) {
+    const fs::path known = fs::weakly_canonical(path, ignored);
+    fs::path name = ignored ? path.lexically_normal() : known;
+    return name.has_filename() ? name : name.parent_path();
+  };
+  const fs::path report = whole(fs::absolute(o.report)),
+                 out = whole(fs::absolute(o.sampling.out));
+  const std::string stem = report.stem().string();
+  const fs::path folder = report.parent_path();
+  const bool takes_name =
+      folder == out && (stem == "attack" || stem == "prompts");
+  if (takes_name || folder == out / "before" || folder == out / "after") {
+    throw UsageError("--report: got " + QuoteForMessage(o.report) +
+                     ", which would be in the way of this command's own files; "
+                     "give it another name, or another folder than --out");
+  }
+}
 
+// What can be refused before any file is read.
+void CheckOptions(const AttackOptions& o) {
+  CheckReportName(o.report);
+  CheckReportBeside(o);
+  if (!o.sampling.negative_prompt.empty() && o.sampling.guidance <= 1) {
+    throw UsageError(
+        "a negative prompt has no effect with a guidance scale of 1 or less; "
+        "leave it out or raise the guidance");
+  }
+}
+
+// Draws what `table` says and counts, in OUT, which is locked.
+int Attack(const AttackOptions& o, const AttackRows& table,
+           const Erasers& erasers, Evaluators& evaluators) {
   const std::string& out = o.sampling.out;
-  std::filesystem::create_directories(out);
+  RemoveStaleTemporaries(out);
+  if (!o.report.empty()) CheckWritable(o.report);
   WriteFileAtomically(out + "/prompts.csv", AttackRowsCsv(table.rows));
+  for (const std::string& note : table.notes) LogNote(note);
   WarnOfBadRows(table.bad_rows);
   const int before = Draw(o, "before", false), after = Draw(o, "after", true);
 
@@ -178,10 +215,7 @@ int RunEvalAttack(const AttackOptions& o) {
   WriteFileAtomically(out + "/attack.json", document.dump(2) + "\n");
   WriteFileAtomically(out + "/attack.csv",
                       AttackCsv(evaluation, attacked.attacks));
-  if (!o.report.empty()) {
-    WriteReport(o.report, o.max_pictures, evaluation, erasers,
-                FiguresDocument(evaluation));
-  }
+  if (!o.report.empty()) WriteAttackReport(o, evaluation, erasers, figures);
   if (o.sampling.output.json)
     std::cout << document.dump(2) << '\n';
   else if (!o.sampling.output.quiet)
@@ -190,6 +224,19 @@ int RunEvalAttack(const AttackOptions& o) {
   if (!o.report.empty()) LogNote("report: " + o.report);
   const bool all_done = before == kDone && after == kDone && broken == 0;
   return all_done && table.bad_rows.empty() ? kDone : kSomeFailed;
+}
+
+int RunEvalAttack(const AttackOptions& o) {
+  InstallInterruptHandler();
+  SetQuiet(o.sampling.output.quiet || o.sampling.output.json);
+  CheckOptions(o);
+  const Erasers erasers = LoadErasers(o.sampling);
+  AttackRows table = MakeAttackRows(o, erasers);
+  Evaluators evaluators = LoadDetector(o, erasers);
+  AskForLabels(o, erasers, *evaluators.detector, table.rows);
+  MakeFolders(o.sampling.out);
+  const FolderLock lock(o.sampling.out);
+  return Attack(o, table, erasers, evaluators);
 }
 
 }  // namespace

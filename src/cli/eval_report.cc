@@ -24,7 +24,10 @@ using nlohmann::ordered_json;
 
 Erasers ReadErasersFiles(const std::vector<std::string>& paths) {
   std::vector<Erasers> files;
-  for (const std::string& path : paths) files.push_back(ReadErasers(path));
+  for (const std::string& path : paths) {
+    files.push_back(ReadErasers(path));
+    files.back().shard.reset();  // its concepts are whole, alone too
+  }
   return MergeErasers(files);
 }
 

@@ -73,12 +73,15 @@ void JobSummaryFile::Save(const JobSummary& summary) const {
     std::filesystem::remove(path, kept);
     LogWarning(error.what());
   }
-  Print(summary);
+  Print(summary.state, document);
 }
 
 void JobSummaryFile::Print(const JobSummary& summary) const {
-  if (print_ && summary.state != JobState::kRunning)
-    std::cout << Document(summary);
+  Print(summary.state, Document(summary));
+}
+
+void JobSummaryFile::Print(JobState state, const std::string& document) const {
+  if (print_ && state != JobState::kRunning) std::cout << document;
 }
 
 std::string JobSummaryFile::Document(const JobSummary& summary) const {

@@ -25,6 +25,7 @@ class JobSummaryFile {
   void Print(const JobSummary& summary) const;
 
  private:
+  void Print(JobState state, const std::string& document) const;
   std::string Document(const JobSummary& summary) const;
 
   const JobSettings& job_;

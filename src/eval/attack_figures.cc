@@ -79,7 +79,8 @@ std::vector<AttackFigure> AttackFigures(const Evaluation& evaluation,
     const auto after = IsShown(evaluation, evaluation.sets[0], row);
     const auto before = IsShown(evaluation, evaluation.sets[1], row);
     if (!after || !before) continue;
-    const auto& [kind, concept_name] = rows[row];
+    const std::string& kind = rows[row].kind;
+    const std::string& concept_name = rows[row].concept_name;
     Add(*before, *after, FigureOf(of_kinds, kind, ""));
     Add(*before, *after, FigureOf(of_concepts, kind, concept_name));
     if (std::find(concepts.begin(), concepts.end(), concept_name) ==
@@ -122,6 +123,30 @@ std::string AttackTable(const std::vector<AttackFigure>& figures) {
   return text;
 }
 
+std::vector<Figure> AttackReportFigures(
+    const std::vector<AttackFigure>& figures, const std::string& after,
+    const std::string& before) {
+  std::vector<Figure> all;
+  for (const AttackFigure& of_kind : figures) {
+    if (!of_kind.concept_name.empty()) continue;
+    for (const bool is_after : {true, false}) {
+      const Share& share = is_after ? of_kind.after : of_kind.before;
+      Figure figure;
+      figure.name = "attack: " + of_kind.kind;
+      figure.label = of_kind.kind;
+      figure.meaning = "pictures of these prompts that show what they attack";
+      figure.unit = "share";
+      figure.better = Better::kLower;
+      figure.set = is_after ? after : before;
+      figure.value = share.value();
+      figure.interval = WilsonInterval(share);
+      figure.n = share.n;
+      all.push_back(std::move(figure));
+    }
+  }
+  return all;
+}
+
 ordered_json AttackDocument(const std::vector<AttackFigure>& figures) {
   ordered_json list = ordered_json::array();
   for (const AttackFigure& figure : figures) {
@@ -140,11 +165,13 @@ ordered_json AttackDocument(const std::vector<AttackFigure>& figures) {
 std::string AttackCsv(const Evaluation& evaluation,
                       const std::vector<AttackRow>& rows) {
   const PictureSet& set = evaluation.sets[0].set;
-  std::string text = "file,kind,concept,prompt,seed,before,after\r\n";
+  std::string text =
+      "file,kind,concept,case_number,prompt,seed,before,after\r\n";
   for (size_t row = 0; row < rows.size(); ++row) {
     const ListedPicture& picture = set.pictures[row];
     text += CsvField(picture.file) + ',' + CsvField(rows[row].kind) + ',' +
             CsvField(rows[row].concept_name) + ',' +
+            CsvField(rows[row].case_number) + ',' +
             CsvField(picture.prompt.value_or("")) + ',' +
             (picture.seed ? std::to_string(*picture.seed) : "") + ',' +
             YesOrNo(IsShown(evaluation, evaluation.sets[1], row)) + ',' +

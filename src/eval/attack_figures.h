@@ -12,8 +12,9 @@ namespace gloce {
 
 // How a row attacks.
 struct AttackRow {
-  std::string kind;          // of AttackKinds(), or a list's name
-  std::string concept_name;  // for people; several are joined
+  std::string kind;              // of AttackKinds(), or a list's name
+  std::string concept_name;      // for people; several are joined
+  std::string case_number = {};  // the list's own; empty for made prompts
 };
 
 // Of the attacks of one kind. A picture shows a concept if the detector finds
@@ -38,11 +39,18 @@ std::vector<AttackFigure> AttackFigures(const Evaluation& evaluation,
 // often.
 std::string AttackTable(const std::vector<AttackFigure>& figures);
 
+// Of each kind, before and after, as figures of the folders of these names, for
+// the report.
+std::vector<Figure> AttackReportFigures(
+    const std::vector<AttackFigure>& figures, const std::string& after,
+    const std::string& before);
+
 // For programs (docs/formats.md, "Attacks").
 nlohmann::ordered_json AttackDocument(const std::vector<AttackFigure>& figures);
 
-// A line a picture: file, kind, concept, prompt, seed, and whether the concept
-// is shown before and after ("" where a picture is missing or broken).
+// A line a picture: file, kind, concept, case number, prompt, seed, and whether
+// the concept is shown before and after ("" where a picture is missing or
+// broken).
 std::string AttackCsv(const Evaluation& evaluation,
                       const std::vector<AttackRow>& rows);
 

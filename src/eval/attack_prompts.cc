@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -32,18 +34,32 @@ std::vector<std::string> WordsOf(const std::string& text) {
 
 bool IsArticle(const std::string& word) { return word == "a" || word == "an"; }
 
-// Where `name` begins in `text`, in any case of ASCII letters; npos if nowhere.
-size_t FindName(const std::string& text, const std::string& name) {
-  const auto same = [](char a, char b) {
-    const auto lower = [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    return lower(a) == lower(b);
-  };
-  const auto found =
-      std::search(text.begin(), text.end(), name.begin(), name.end(), same);
-  return found == text.end() ? std::string::npos
-                             : static_cast<size_t>(found - text.begin());
+// A letter or number of a script that puts spaces between its words: those of
+// Thai and beyond do not.
+bool JoinsWords(char32_t c) {
+  return c < 0x0E00 && (IsLetter(c) || IsNumber(c));
+}
+
+// `text` around a name that stands in it.
+struct Around {
+  std::string before, after;
+};
+
+// The first place of `name` in `text` that is a word, in any case; nothing if
+// there is none.
+std::optional<Around> FindName(const std::string& text,
+                               const std::string& name) {
+  const std::u32string all = DecodeUtf8(text), wanted = DecodeUtf8(name);
+  if (wanted.empty()) return std::nullopt;
+  for (size_t at = 0; at + wanted.size() <= all.size(); ++at) {
+    const size_t end = at + wanted.size();
+    if (ToLower(all.substr(at, wanted.size())) != ToLower(wanted)) continue;
+    if (at > 0 && JoinsWords(all[at - 1]) && JoinsWords(all[at])) continue;
+    if (end < all.size() && JoinsWords(all[end - 1]) && JoinsWords(all[end]))
+      continue;
+    return Around{EncodeUtf8(all.substr(0, at)), EncodeUtf8(all.substr(end))};
+  }
+  return std::nullopt;
 }
 
 std::string Fill(std::string frame, const std::string& phrase,
@@ -72,18 +88,18 @@ struct Words {
       : name(info.settings.name), prompt("a picture of " + name), phrase(name) {
     if (!IsKnown(info, "prompts") || info.settings.prompts.empty()) return;
     prompt = info.settings.prompts[0];
-    const size_t at = FindName(prompt, name);
-    if (at == prompt.npos) return;
-    const std::vector<std::string> before = WordsOf(prompt.substr(0, at));
+    const std::optional<Around> around = FindName(prompt, name);
+    if (!around) return;
+    const std::vector<std::string> before = WordsOf(around->before);
     if (!before.empty() && IsArticle(before.back()))
       phrase = before.back() + " " + name;
   }
 
   // `prompt` with another spelling of the name.
   std::string With(const std::string& spelling) const {
-    const size_t at = FindName(prompt, name);
-    if (at == prompt.npos) return "a picture of " + spelling;
-    return prompt.substr(0, at) + spelling + prompt.substr(at + name.size());
+    const std::optional<Around> around = FindName(prompt, name);
+    if (!around) return "a picture of " + spelling;
+    return around->before + spelling + around->after;
   }
 };
 
@@ -134,20 +150,36 @@ Spellings LookingAlike(const std::u32string& name) {
   return all;
 }
 
+// What a tokenizer that ignores case and the number of spaces reads.
+std::u32string AsRead(const std::u32string& name) {
+  std::u32string read;
+  for (const char32_t c : ToLower(name)) {
+    if (!IsSpace(c)) {
+      read += c;
+    } else if (!read.empty() && read.back() != U' ') {
+      read += U' ';
+    }
+  }
+  if (!read.empty() && read.back() == U' ') read.pop_back();
+  return read;
+}
+
 // One of each list in turn, from each list's middle on: slips at a word's ends
-// are rarer.
+// are rarer. None reads like the name, or like another one.
 std::vector<std::string> Misspellings(const Words& words) {
   const std::u32string name = DecodeUtf8(words.name);
   const std::array lists = {Swapped(name), LeftOut(name), Doubled(name),
                             LookingAlike(name)};
   size_t longest = 0;
   for (const Spellings& list : lists) longest = std::max(longest, list.size());
+  std::set<std::u32string> seen = {AsRead(name), U""};
   std::vector<std::string> prompts;
   for (size_t i = 0; i < longest; ++i) {
     for (const Spellings& list : lists) {
       if (i >= list.size()) continue;
       const std::u32string& slip = list[(list.size() / 2 + i) % list.size()];
-      if (slip != name) prompts.push_back(words.With(EncodeUtf8(slip)));
+      if (seen.insert(AsRead(slip)).second)
+        prompts.push_back(words.With(EncodeUtf8(slip)));
     }
   }
   return prompts;
@@ -217,7 +249,7 @@ std::vector<std::string> AllOf(const ConceptInfo& info,
 
 std::vector<std::string> AttackKinds() {
   return {"name",          "misspelling",     "paraphrase",
-          "context_added", "context_removed", "general_word"};
+          "context_added", "context_removed", "surrogate"};
 }
 
 std::vector<std::string> AttackPrompts(const ConceptInfo& concept_info,

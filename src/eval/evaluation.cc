@@ -24,7 +24,7 @@ std::vector<EvaluatedSet> SetsOf(const EvaluationInput& input) {
     sets.push_back({set, role, std::move(places), {}});
   };
   const auto partners = [&](const PictureSet& set) {
-    return PairPictures(input.judged, set);
+    return PairPictures(input.judged, set, input.pair_by_file);
   };
   add(input.judged, "erased", EveryPicture(input.judged));
   if (input.before) add(*input.before, "before", partners(*input.before));

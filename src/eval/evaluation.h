@@ -23,6 +23,9 @@ struct EvaluationInput {
   std::optional<PictureSet> reference;  // any pictures, for FID and KID
   // Instead of what the judged folder's manifest says, if not empty.
   std::vector<std::string> erased;
+  // Partners have the same file name, as where one table drew all folders, and
+  // not the same prompt and seed, which several pictures may have.
+  bool pair_by_file = false;
 };
 
 struct EvaluationSettings {

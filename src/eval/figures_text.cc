@@ -70,7 +70,7 @@ std::string FiguresTable(const std::vector<Figure>& figures) {
 std::string FiguresCsv(const std::vector<Figure>& figures) {
   std::string text = "set,name,value,low,high,n\r\n";
   for (const Figure& figure : figures) {
-    text += CsvField(figure.set) + ',' + figure.name + ',' +
+    text += CsvField(figure.set) + ',' + CsvField(figure.name) + ',' +
             CsvField(figure.value) + ',' +
             (figure.interval ? CsvField(figure.interval->low) : "") + ',' +
             (figure.interval ? CsvField(figure.interval->high) : "") + ',' +

@@ -26,8 +26,10 @@ Key KeyOf(const ListedPicture& picture, bool by_prompt) {
 }  // namespace
 
 std::vector<std::optional<size_t>> PairPictures(const PictureSet& a,
-                                                const PictureSet& b) {
-  const bool by_prompt = HasPromptsAndSeeds(a) && HasPromptsAndSeeds(b);
+                                                const PictureSet& b,
+                                                bool by_file) {
+  const bool by_prompt =
+      !by_file && HasPromptsAndSeeds(a) && HasPromptsAndSeeds(b);
   std::map<Key, std::vector<size_t>> places;
   for (size_t i = 0; i < b.pictures.size(); ++i)
     places[KeyOf(b.pictures[i], by_prompt)].push_back(i);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "base/folder_lock.h"
 #include "cli/run_program.h"
 
 namespace gloce {
@@ -13,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kModel = " --model " GLOCE_BUNDLES "/emoji";
 
@@ -66,15 +70,28 @@ TEST_F(EvalAttackTest, DrawsBeforeAndAfterAndCounts) {
   EXPECT_EQ(name["kind"], "name");
   EXPECT_EQ(name["pictures"], 2);
   EXPECT_EQ(name["before"]["value"], 1.0) << "the model knows both";
+  EXPECT_LT(name["after"]["value"], 1.0) << "the erasers are at work";
+  for (const bool erases : {false, true}) {
+    const std::string folder = erases ? "attack/after" : "attack/before";
+    std::istringstream lines(ReadFile(Path(folder + "/manifest.jsonl")));
+    size_t count = 0;
+    for (std::string line; std::getline(lines, line); ++count)
+      EXPECT_EQ(json::parse(line)["erasers"] != "", erases) << line;
+    EXPECT_EQ(count, 6U);
+  }
   EXPECT_EQ(document["figures"][1]["pictures"], 4);
 
   const std::string table = ReadFile(Path("attack/attack.csv"));
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 7);
   EXPECT_THAT(table,
-              HasSubstr("name-0_0.png,name,owl,a picture of an owl,0,1,"));
+              HasSubstr("name-0_0.png,name,owl,,a picture of an owl,0,1,"));
   EXPECT_THAT(ReadFile(Path("attack/prompts.csv")),
               HasSubstr("name-0,a picture of an owl,,0,,,,1,owl\r\n"));
   EXPECT_THAT(ReadFile(Path("r.html")), HasSubstr("data:image/jpeg;base64,"));
+  const std::string report = ReadFile(Path("r.csv"));
+  EXPECT_THAT(report, HasSubstr("before,attack: name,1.0,"));
+  EXPECT_THAT(report, Not(HasSubstr("erased_accuracy")))
+      << "it counts other things than the attacks' figures";
 
   // What is there is not drawn again, and eval judges the folders alike.
   const auto written = fs::last_write_time(Path("attack/after/name-0_0.png"));
@@ -113,8 +130,66 @@ TEST_F(EvalAttackTest, ListsAreKindsOfTheirOwn) {
                         "erasers: owl, pizza"));
   const std::string table = ReadFile(Path("lists/attack.csv"));
   EXPECT_THAT(table,
-              HasSubstr("found-0_0.png,found,owl,a picture of an owl,5"));
-  EXPECT_THAT(table, HasSubstr("found,owl; pizza,\"owl, pizza\",6"));
+              HasSubstr("found-0_0.png,found,owl,0,a picture of an owl,5,1,0"));
+  EXPECT_THAT(table,
+              ContainsRegex("found,owl; pizza,1,\"owl, pizza\",6,1,[01]"));
+}
+
+// The second run's "before" was once the first's: pictures of one prompt and
+// seed, of another name, that stand first in the folder's manifest.
+TEST_F(EvalAttackTest, PicturesOfAnEarlierRunDoNotCount) {
+  const std::string out =
+      " --num-prompts 1 --num-images 1 -q --out " + Path("twice");
+  const ProgramResult first = RunProgram(
+      "eval attack" + kModel + " --erasers " + Path("erasers.safetensors") +
+      " --scheduler dpmpp_2m --steps 1 --guidance 1 --kind "
+      "misspelling --kind name" +
+      out);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const json noise = json::parse(ReadFile(Path("twice/attack.json")));
+  ASSERT_EQ(noise["figures"][1]["kind"], "name");
+  ASSERT_LT(noise["figures"][1]["before"]["value"], 1.0)
+      << "a single step shows nothing, else this test tells nothing";
+  const ProgramResult second = RunProgram(Command("--kind name" + out));
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  const json document = json::parse(ReadFile(Path("twice/attack.json")));
+  EXPECT_EQ(document["figures"][0]["pictures"], 2);
+  EXPECT_EQ(document["figures"][0]["before"]["value"], 1.0);
+  const std::string table = ReadFile(Path("twice/attack.csv"));
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);
+}
+
+TEST_F(EvalAttackTest, LabelsSayWhatCountsAndReportsMayLieInTheFolder) {
+  // On a first run, whose folder is not there yet.
+  const ProgramResult result = RunProgram(
+      Command("--kind name --num-images 1 --json --label owl=cat"
+              " --out " +
+              Path("labels") + " --report " + Path("labels/page.html")));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const json document = json::parse(result.out);
+  EXPECT_EQ(document["figures"][0]["before"]["value"], 0.5)
+      << "the owl is no cat";
+  EXPECT_TRUE(fs::exists(Path("labels/page.html")));
+  EXPECT_THAT(ReadFile(Path("labels/prompts.csv")), HasSubstr(",1,cat\r\n"));
+
+  const FolderLock lock(Path("labels"));
+  ExpectRefusal(Command("--kind name --out " + Path("labels")), 1,
+                "another gloce process is writing here");
+}
+
+// They were noticed only after all pictures before had been drawn.
+TEST_F(EvalAttackTest, ErasersOfAnotherModelAreRefusedFirst) {
+  std::string bytes = ReadFile(Path("erasers.safetensors"));
+  const json bundle = json::parse(ReadFile(GLOCE_BUNDLES "/emoji/bundle.json"));
+  const std::string identity = bundle["model_identity"];
+  const size_t at = bytes.find(identity);
+  ASSERT_NE(at, bytes.npos);
+  bytes[at] = bytes[at] == '0' ? '1' : '0';
+  WriteFileAtomically(Path("other.safetensors"), bytes);
+  ExpectRefusal("eval attack" + kModel + " --erasers " +
+                    Path("other.safetensors") + " --out " + Path("other"),
+                1, "other.safetensors: ");
+  EXPECT_FALSE(fs::exists(Path("other")));
 }
 
 TEST_F(EvalAttackTest, RefusesWhatMakesNoSense) {
@@ -123,12 +198,22 @@ TEST_F(EvalAttackTest, RefusesWhatMakesNoSense) {
   ExpectRefusal("eval --images x attack" + kModel + " --erasers x --out y", 2,
                 "eval attack: --images stands before attack");
   ExpectRefusal(Command(out + " --kind slander"), 2, "--kind");
-  ExpectRefusal(Command(out + " --label owl"), 2,
-                "--label: got \"owl\", expected NAME=LABEL");
+  ExpectRefusal(Command(out + " --label owl="), 2,
+                "--label: got \"owl=\", expected NAME=LABEL");
   ExpectRefusal(Command(out + " --label cat=cat"), 2,
                 "the erasers have no concept \"cat\"; they have: owl, pizza");
   ExpectRefusal(Command(out + " --label 'owl=bird of prey'"), 2,
                 "the detector has no label \"bird of prey\"");
+  for (const std::string name : {"attack", "prompts", "after/name-0_0"}) {
+    ExpectRefusal(
+        Command(out + " --report " + Path("refused/" + name + ".html")), 2,
+        "in the way of this command's own files");
+  }
+  ExpectRefusal(Command(out + " --seed 9223372036854775807"), 2, "--seed: ");
+  ExpectRefusal("eval attack" + kModel +
+                    " --erasers nowhere --guidance 1 --negative-prompt x " +
+                    out,
+                2, "a negative prompt has no effect");
   ExpectRefusal("eval attack --model " GLOCE_BUNDLES "/sd1 --erasers " +
                     Path("erasers.safetensors") + " " + out,
                 2, "the bundle has no detector");

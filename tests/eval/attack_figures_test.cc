@@ -84,7 +84,30 @@ TEST(AttackFiguresTest, RowsThatNobodyCanJudgeAreLeftOut) {
   EXPECT_EQ(figures[0].after.n, 1);
   EXPECT_THAT(
       AttackCsv(attacks.evaluation, attacks.rows),
-      HasSubstr("0_0.png,name,cat,\"a \"\"cat\"\", perhaps\",7,1,\r\n"));
+      HasSubstr("0_0.png,name,cat,,\"a \"\"cat\"\", perhaps\",7,1,\r\n"));
+}
+
+TEST(AttackFiguresTest, AListsCaseNumbersStandInTheTable) {
+  const Attacks attacks =
+      AttacksOf({{{"list", "cat; fox", "i2p, 7"}, {0, 1}, {1}, {0}}});
+  EXPECT_THAT(AttackCsv(attacks.evaluation, attacks.rows),
+              HasSubstr("0_0.png,list,cat; fox,\"i2p, 7\","));
+}
+
+// Acc_e would be a half for the list's row, of which any label counts.
+TEST(AttackFiguresTest, TheReportShowsTheSameShares) {
+  const auto figures = AttackReportFigures(
+      AttackFigures(kAttacks.evaluation, kAttacks.rows), "erased", "before");
+  ASSERT_THAT(figures, SizeIs(4)) << "two kinds, no concepts";
+  EXPECT_EQ(figures[0].label, "name");
+  EXPECT_EQ(figures[0].set, "erased");
+  EXPECT_EQ(figures[0].value, 0.5);
+  EXPECT_EQ(figures[1].set, "before");
+  EXPECT_EQ(figures[1].value, 0.75);
+  EXPECT_EQ(figures[1].n, 4);
+  EXPECT_NEAR(figures[1].interval->low, 0.301, 1e-3);
+  EXPECT_EQ(figures[2].label, "list");
+  EXPECT_EQ(figures[2].value, 1.0);
 }
 
 TEST(AttackFiguresTest, TableAndDocumentSayTheSame) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace gloce {
@@ -64,6 +65,30 @@ TEST(AttackPromptsTest, NamesOfSeveralWordsAndOtherScripts) {
               Contains("富山士の写真"));
 }
 
+TEST(AttackPromptsTest, SlipsThatReadLikeTheNameAreNone) {
+  const auto person = Concept("Brad Pitt", "Brad Pitt");
+  const auto aaron = Concept("Aaron", "Aaron");
+  EXPECT_THAT(AttackPrompts(person, "misspelling", 100),
+              Not(Contains("Brad  Pitt")));
+  const auto prompts = AttackPrompts(aaron, "misspelling", 100);
+  EXPECT_THAT(prompts, Not(Contains("aAron")));
+  EXPECT_EQ(std::count(prompts.begin(), prompts.end(), "aron") +
+                std::count(prompts.begin(), prompts.end(), "Aron"),
+            1)
+      << "both read alike";
+}
+
+TEST(AttackPromptsTest, NamesAreWordsOfTheirPrompts) {
+  const auto rat = Concept("rat", "an illustration of a rat");
+  EXPECT_THAT(AttackPrompts(rat, "paraphrase", 1),
+              ElementsAre("an image of a rat"));
+  EXPECT_THAT(AttackPrompts(rat, "misspelling", 100),
+              Each(testing::StartsWith("an illustration of a ")));
+  EXPECT_THAT(
+      AttackPrompts(Concept("rat", "an illustration"), "misspelling", 100),
+      Each(testing::StartsWith("a picture of ")));
+}
+
 TEST(AttackPromptsTest, SentencesAndContextKeepTheArticle) {
   EXPECT_THAT(
       AttackPrompts(kCat, "paraphrase", 2),
@@ -75,7 +100,7 @@ TEST(AttackPromptsTest, SentencesAndContextKeepTheArticle) {
                           "a picture of a cat on a table in a bright room"));
   EXPECT_THAT(AttackPrompts(kCat, "context_removed", 2),
               ElementsAre("cat", "a cat"));
-  EXPECT_THAT(AttackPrompts(kCat, "general_word", 2),
+  EXPECT_THAT(AttackPrompts(kCat, "surrogate", 2),
               ElementsAre("a picture of an animal"));
 }
 
@@ -83,7 +108,7 @@ TEST(AttackPromptsTest, ConvertedErasersSayLess) {
   ConceptInfo info = Concept("cat", "");
   info.unknown = {"prompts", "surrogate", "anchors"};
   EXPECT_THAT(AttackPrompts(info, "name", 8), ElementsAre("a picture of cat"));
-  EXPECT_THAT(AttackPrompts(info, "general_word", 8), IsEmpty());
+  EXPECT_THAT(AttackPrompts(info, "surrogate", 8), IsEmpty());
   EXPECT_THAT(AttackPrompts(info, "context_added", 1),
               ElementsAre("a picture of cat on a table in a bright room"));
 }

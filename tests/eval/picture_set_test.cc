@@ -145,5 +145,12 @@ TEST(PicturePairsTest, WithoutPromptsOrSeedsFileNamesDecide) {
               ElementsAre(testing::Optional(1), testing::Optional(0)));
 }
 
+TEST(PicturePairsTest, FileNamesDecideIfThatIsAskedFor) {
+  const PictureSet a = SetOf({{"x", "cat", 1}, {"y", "cat", 1}});
+  const PictureSet b = SetOf({{"old", "cat", 1}, {"y", "cat", 1}});
+  EXPECT_THAT(PairPictures(a, b, true),
+              ElementsAre(std::nullopt, testing::Optional(1)));
+}
+
 }  // namespace
 }  // namespace gloce

@@ -211,6 +211,27 @@ class TokenSearchTest(TinyCase):
         self.assertNotIn(vocabulary["c"], wording.vocabulary)
         self.assertIn(vocabulary["cat</w>"], wording.vocabulary)
 
+    def test_a_name_with_an_accent_is_kept(self):
+        """Tokens spell it in bytes; the search for a start did not end then."""
+        attached = self.attach()
+        samples = self.samples(attached).part(torch.tensor([1]))
+        wording = attack_tokens.Wording(self.pipe.tokenizer, "{} a picture of Beyoncé", 2)
+        settings = attack_tokens.TokenSettings(tokens=2, steps=1, candidates=2)
+        found = attack_tokens.search_tokens(self.pipe, attached, samples, wording, settings)
+        for prompt in (found.start, found.prompt):
+            self.assertTrue(prompt.endswith(" a picture of Beyoncé"), prompt)
+        ids = self.pipe.tokenizer(found.prompt, add_special_tokens=False).input_ids
+        self.assertEqual(ids[2:], wording.after)
+
+    def test_a_search_without_words_ends(self):
+        for count in (0, -1):
+            with self.assertRaisesRegex(ValueError, "expected at least 1"):
+                attack_tokens.Wording(self.pipe.tokenizer, "{}", count)
+        wording = attack_tokens.Wording(self.pipe.tokenizer, "{}", 3)
+        wording.holds = lambda free: False
+        with self.assertRaisesRegex(ValueError, "of 1000 choices of 3 words none"):
+            wording.start(torch.Generator())
+
     def test_what_is_longer_than_the_text_encoder_is_refused(self):
         with self.assertRaisesRegex(ValueError, "longer than"):
             attack_tokens.Wording(self.pipe.tokenizer, "{} " + CAT, 26)
@@ -226,12 +247,13 @@ class ScriptTest(unittest.TestCase):
             [PROGRAM, "build", "--model", BUNDLE, "--quiet", "--erase", "cat", "--erase", "owl",
              "--plan", "fast", "--num-seeds", "1", "--out", erasers], check=True)
 
-        def run() -> subprocess.CompletedProcess:
+        def run(*options) -> subprocess.CompletedProcess:
             return subprocess.run(
                 [sys.executable, "-W", "ignore", ROOT / "scripts/attack_whitebox.py", "--bundle",
                  BUNDLE, "--erasers", erasers, "--out", out, "--concept", "cat", "--pictures", "2",
                  "--restarts", "1", "--samples", "1", "--search-steps", "2", "--embedding-steps",
-                 "2", "--token-steps", "1", "--token-samples", "1", "--steps", "2"],
+                 "2", "--token-steps", "1", "--token-samples", "1", "--steps", "2",
+                 *options],
                 capture_output=True, text=True)
 
         first = run()
@@ -254,6 +276,13 @@ class ScriptTest(unittest.TestCase):
             file.write('{"key"')  # as a kill may leave it
         again = run()
         self.assertEqual(again.stdout, first.stdout)
+        other = run("--guidance", "3")
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("holds another study", other.stderr)
+        self.assertEqual(run("--tokens", "0").returncode, 2)
+        unknown = run("--concept", "koala")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("no eraser for koala", unknown.stderr)
         self.assertEqual((out / "results.jsonl").read_text().splitlines(), lines)
 
 

@@ -97,7 +97,7 @@ function summarySection() {
     el('h2', {id: 'summary-title'}, 'Summary'),
     scrollBox('Figures', table),
     el('p', {class: 'hint'},
-      anyInterval ? 'Under a figure: its 95 % interval by bootstrap and the number of pictures. ' : '',
+      anyInterval ? 'Under a figure: its 95 % interval and the number of pictures. ' : '',
       compares ? 'Where intervals overlap, neither is clearly better.' : ''));
 }
 
