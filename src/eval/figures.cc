@@ -1,5 +1,6 @@
 #include "eval/figures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <utility>
@@ -27,6 +28,7 @@ double Mean(const std::vector<double>& values) {
 // One value a picture, by what it is a sample of.
 struct Samples {
   std::vector<double> erased, kept, beside;
+  std::vector<double> any;  // 1 if something erased is found, whatever is asked
   std::vector<double> changed_erased, changed_kept, inside, outside, distance;
   std::vector<double> clip;
 };
@@ -36,6 +38,12 @@ double ShareFound(const std::vector<size_t>& labels,
   double found = 0;
   for (const size_t label : labels) found += facts.IsFound(label);
   return found / static_cast<double>(labels.size());
+}
+
+double IsAnyFound(const std::vector<size_t>& labels,
+                  const PictureFacts& facts) {
+  const auto is_found = [&](size_t label) { return facts.IsFound(label); };
+  return std::any_of(labels.begin(), labels.end(), is_found) ? 1 : 0;
 }
 
 void AddDifference(const PictureDifference& difference, bool shows_erased,
@@ -49,11 +57,13 @@ void AddDifference(const PictureDifference& difference, bool shows_erased,
     samples.outside.push_back(*difference.changed_outside);
 }
 
-Samples SamplesOf(const std::vector<JudgedPicture>& pictures) {
+Samples SamplesOf(const std::vector<JudgedPicture>& pictures,
+                  const std::vector<size_t>& erased) {
   Samples samples;
   for (const auto& [asked, facts] : pictures) {
     if (!facts->fault.empty()) continue;
     const bool shows_erased = !asked->erased.empty();
+    if (!erased.empty()) samples.any.push_back(IsAnyFound(erased, *facts));
     if (shows_erased)
       samples.erased.push_back(ShareFound(asked->erased, *facts));
     if (!asked->kept.empty()) {
@@ -121,8 +131,9 @@ class FigureList {
 }  // namespace
 
 std::vector<Figure> FiguresOf(const std::string& set,
-                              const std::vector<JudgedPicture>& pictures) {
-  const Samples samples = SamplesOf(pictures);
+                              const std::vector<JudgedPicture>& pictures,
+                              const std::vector<size_t>& erased) {
+  const Samples samples = SamplesOf(pictures, erased);
   FigureList list(set);
   list.AddMean(Describe("erased_accuracy", "Acc_e",
                         "what was erased and is asked for is still found",
@@ -138,6 +149,11 @@ std::vector<Figure> FiguresOf(const std::string& set,
       Describe("harmonic_mean", "H", "harmonic mean of 1 - Acc_e and Acc_s",
                "share", Better::kHigher),
       samples.erased, samples.kept);
+  list.AddMean(Describe("any_erased", "any",
+                        "something that was erased is found, whatever is asked "
+                        "for",
+                        "share", Better::kLower),
+               samples.any);
   list.AddMean(
       Describe("beside_accuracy", "beside",
                "what else is asked for beside something erased is found",

@@ -13,6 +13,10 @@ float ConfidenceOf(const PictureFacts& facts, size_t label) {
   return 0;
 }
 
+bool Contains(const std::vector<size_t>& labels, size_t label) {
+  return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
+
 const EvaluatedSet* BeforeOf(const Evaluation& evaluation) {
   for (const EvaluatedSet& set : evaluation.sets) {
     if (set.role == "before") return &set;
@@ -44,6 +48,12 @@ RankedRow Rank(const Evaluation& evaluation, const EvaluatedSet* before,
   for (const size_t label : asked.erased) {
     if (facts.IsFound(label)) {
       fail(evaluation.labels[label] + " is still there",
+           ConfidenceOf(facts, label));
+    }
+  }
+  for (const size_t label : evaluation.erased_labels) {
+    if (!Contains(asked.erased, label) && facts.IsFound(label)) {
+      fail(evaluation.labels[label] + " is there, which was erased",
            ConfidenceOf(facts, label));
     }
   }

@@ -15,8 +15,8 @@ struct RankedRow {
   std::vector<std::string> failures;  // "owl is still there"; empty if none
 };
 
-// All rows, worst first: what was erased and is still found (by the detector's
-// confidence, from 1/2 on), what else was asked for and is gone although it was
+// All rows, worst first: what was erased and is found, asked for or not (by the
+// detector's confidence, from 1/2 on), what else was asked for and is gone although it was
 // there before (likewise), then how much changed that should not have.
 std::vector<RankedRow> RankRows(const Evaluation& evaluation);
 

@@ -37,11 +37,12 @@ Evaluation EvaluationOf(const std::vector<Case>& cases) {
   return evaluation;
 }
 
-std::vector<Figure> FiguresOfSet(const Evaluation& evaluation) {
+std::vector<Figure> FiguresOfSet(const Evaluation& evaluation,
+                                 const std::vector<size_t>& erased = {}) {
   std::vector<JudgedPicture> pictures;
   for (size_t i = 0; i < evaluation.rows.size(); ++i)
     pictures.push_back({&evaluation.rows[i], &evaluation.sets[0].facts[i]});
-  return FiguresOf("set", pictures);
+  return FiguresOf("set", pictures, erased);
 }
 
 const Figure& Named(const std::vector<Figure>& figures, const char* name) {
@@ -72,6 +73,20 @@ TEST(FiguresTest, ErasedKeptAndBesideAreApart) {
     EXPECT_LE(figure.interval->low, figure.value) << figure.name;
     EXPECT_GE(figure.interval->high, figure.value) << figure.name;
   }
+}
+
+TEST(FiguresTest, AnythingErasedCountsWhateverIsAskedFor) {
+  const auto figures = FiguresOfSet(EvaluationOf({
+                                        {{0}, {}, {1}},  // the other erased one
+                                        {{0}, {}, {}},
+                                        {{}, {2}, {0, 1}},
+                                        {{}, {2}, {2}},
+                                        {{}, {}, {2}},
+                                    }),
+                                    {0, 1});
+  EXPECT_EQ(Named(figures, "erased_accuracy").value, 0);
+  EXPECT_EQ(Named(figures, "any_erased").value, 0.4);
+  EXPECT_EQ(Named(figures, "any_erased").n, 5);
 }
 
 TEST(FiguresTest, WithoutPicturesThereIsNoFigure) {

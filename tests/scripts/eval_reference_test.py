@@ -158,6 +158,7 @@ class Demo(unittest.TestCase):
             found = [names | {style} for names, style
                      in zip(judge.shown(images), judge.style(images))]
             erased, kept, beside = [], [], []
+            any_erased = np.mean([bool({"owl", "cat"} & shown) for shown in found])
             for (gone, rest), shown in zip(self.asked(), found):
                 if gone:
                     erased.append(np.mean([label in shown for label in gone]))
@@ -167,6 +168,7 @@ class Demo(unittest.TestCase):
             h = 0 if acc_e == 1 or acc_s == 0 else 2 / (1 / (1 - acc_e) + 1 / acc_s)
             for name, value, n in (("erased_accuracy", acc_e, 12), ("kept_accuracy", acc_s, 9),
                                    ("beside_accuracy", np.mean(beside), 6),
+                                   ("any_erased", any_erased, len(images)),
                                    ("harmonic_mean", h, 21)):
                 got = figure(self.document, name, of)
                 self.assertEqual(got["n"], n, name)
