@@ -13,20 +13,16 @@ a picture  milliseconds of the whole run for each picture of both folders
 broken     pictures that were listed as such
 """
 
-import argparse
 import csv
 import io
-import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from job_scale import ROOT, resident
+import watched
 
 CONCEPTS = "cat fox owl pizza guitar house dog apple".split()
 BROKEN_EVERY = 100
@@ -59,42 +55,20 @@ def measure(options, folder: Path, count: int) -> dict:
     command = [options.program, "eval", "--model", options.model, "--images", after, "--table",
                after / "table.csv", "--before", before, "--erased", "cat", "--region", "none",
                "--device", "cpu", "--json", *report]
-    with (folder / "printed").open("w+") as printed:
-        start = time.monotonic()
-        process = subprocess.Popen([str(word) for word in command], stdout=printed,
-                                   stderr=subprocess.PIPE, text=True)
-        memory = []
-        while process.poll() is None:
-            memory.append(resident(process.pid))
-            time.sleep(options.watch)
-        wall = time.monotonic() - start
-        messages = process.stderr.read()
-        printed.seek(0)
-        text = printed.read()
-    expected = 3 if count >= BROKEN_EVERY else 0
-    if process.returncode != expected:
-        raise SystemExit(f"gloce ended with {process.returncode}:\n{messages}")
-    document = json.loads(text)
-    memory = [m for m in memory if m[0] > 0] or [(0.0, 0.0)]
+    ran = watched.run(command, options.watch, code=3 if count >= BROKEN_EVERY else 0)
+    memory = ran.memory
     return {"pictures": count, "memory_quarter": memory[len(memory) // 4][0],
             "memory_end": memory[-1][0], "memory_peak": max(m[1] for m in memory),
-            "ms_a_picture": 1000 * wall / (2 * count),
-            "broken": sum(len(folder["broken"]) for folder in document["sets"]),
+            "ms_a_picture": 1000 * ran.wall / (2 * count),
+            "broken": sum(len(folder["broken"]) for folder in ran.document["sets"]),
             "report_bytes": report[1].stat().st_size if report else 0}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=Path, default=ROOT / "build/gloce")
-    parser.add_argument("--model", type=Path, default=ROOT / "build/testdata/emoji",
-                        help="bundle with a detector and features (%(default)s)")
+    parser = watched.parser(__doc__, "emoji")  # has a detector and features
     parser.add_argument("--pictures", type=int, nargs="+", default=[1000, 10000],
                         help="in each of the two folders")
     parser.add_argument("--report", action="store_true", help="write the report, too")
-    parser.add_argument("--watch", type=float, default=0.2, metavar="SECONDS",
-                        help="how often memory is read (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
     options = parser.parse_args()
 
     figures = []
@@ -107,8 +81,7 @@ def main() -> int:
             print(f"{count:8} {f['memory_quarter']:16.0f} {f['memory_end']:6.0f}"
                   f" {f['memory_peak']:6.0f} {f['ms_a_picture']:12.2f} {f['broken']:6}"
                   f" {f['report_bytes'] / 1e6:9.1f}", flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    watched.write_json(options.json, figures)
     return 0
 
 

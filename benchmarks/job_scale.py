@@ -15,16 +15,13 @@ memory     MiB resident, when the first batch was made, at half of the rows and 
 a picture  milliseconds of the whole run for each picture that it made
 """
 
-import argparse
 import csv
-import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+import watched
+
 WORDS = "cat fox owl car tree boat house apple moon river guitar clock".split()
 
 
@@ -38,16 +35,6 @@ def write_table(path: Path, rows: int) -> None:
                                f" behind a {words[3]}, number {i}", i))
 
 
-def resident(pid: int) -> tuple[float, float]:
-    """MiB now and at most, or zeros once the process is gone."""
-    try:
-        lines = dict(line.split(":", 1) for line in
-                     Path(f"/proc/{pid}/status").read_text().splitlines())
-        return tuple(int(lines[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM"))
-    except (OSError, KeyError):
-        return 0.0, 0.0
-
-
 class Job:
     def __init__(self, options, table: Path):
         self.command = [options.program, "generate", "--model", options.model, "--prompts", table,
@@ -57,20 +44,9 @@ class Job:
     def run(self, out: Path, *more, watch: float = 0) -> dict:
         """The job's summary, with `wall`; with `watch`, also `memory`: (MiB, MiB at most) every
         so many seconds."""
-        start = time.monotonic()
-        process = subprocess.Popen([*map(str, self.command), "--out", str(out), *map(str, more)],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        memory = []
-        while watch and process.poll() is None:
-            if (out / "summary.json").exists():
-                memory.append(resident(process.pid))
-            time.sleep(watch)
-        printed, messages = process.communicate()
-        if process.returncode != 0:
-            raise SystemExit(f"gloce ended with {process.returncode}:\n{messages}")
-        summary = json.loads(printed)
-        return {**summary, "wall": time.monotonic() - start,
-                "memory": [m for m in memory if m[0] > 0]}
+        ran = watched.run([*self.command, "--out", out, *more], watch,
+                          counts=(out / "summary.json").exists)
+        return {**ran.document, "wall": ran.wall, "memory": ran.memory}
 
 
 def measure(options, folder: Path, rows: int) -> dict:
@@ -85,7 +61,7 @@ def measure(options, folder: Path, rows: int) -> dict:
     made = job.run(out, watch=options.watch)
     again = job.run(out)
     assert (again["made"], again["skipped"]) == (0, rows), again
-    sampled = made["memory"] or [(0.0, 0.0)]
+    sampled = made["memory"]
     return {"rows": rows, "start_up": start_up, "scan": again["timings"]["scan"],
             "memory_first": sampled[0][0], "memory_half": sampled[len(sampled) // 2][0],
             "memory_end": sampled[-1][0], "memory_peak": max(m[1] for m in sampled),
@@ -93,17 +69,10 @@ def measure(options, folder: Path, rows: int) -> dict:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=Path, default=ROOT / "build/gloce")
-    parser.add_argument("--model", type=Path, default=ROOT / "build/testdata/sd1",
-                        help="bundle (%(default)s)")
+    parser = watched.parser(__doc__, "sd1")
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 10000, 50000, 100000])
     parser.add_argument("--batch-size", type=int, default=50)
-    parser.add_argument("--watch", type=float, default=0.2, metavar="SECONDS",
-                        help="how often memory is read (%(default)s)")
     parser.add_argument("--work", type=Path, help="folder that is used and kept (a temporary one)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
     options = parser.parse_args()
 
     figures = []
@@ -118,8 +87,7 @@ def main() -> int:
             print(f"{rows:7} {f['start_up']:10.2f} {f['scan']:7.2f} {f['memory_first']:9.0f}"
                   f" {f['memory_half']:6.0f} {f['memory_end']:6.0f} {f['memory_peak']:6.0f}"
                   f" {f['made']:7} {f['ms_a_picture']:12.2f}", flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    watched.write_json(options.json, figures)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 #include "bundle/torch_error.h"
 #include "gloce/base/error.h"
+#include "gloce/diffusion/sampler.h"
 
 namespace gloce {
 
@@ -21,8 +22,7 @@ void WithAdvice(const SamplingAdvice& advice, const std::string& place,
 }
 
 std::string NotFiniteText(const SamplingAdvice& advice) {
-  return "latents: some are not finite after the last step; " +
-         advice.not_finite;
+  return std::string(kNotFiniteLatents) + "; " + advice.not_finite;
 }
 
 SamplingAdvice AdviceForPictures(size_t num_images, int64_t width,

@@ -34,8 +34,7 @@ at::Tensor Finite(const at::Tensor& latents,
                   const std::function<void(int64_t)>& not_finite) {
   const at::Tensor is_finite = at::isfinite(latents).flatten(1).all(1).cpu();
   if (is_finite.all().item<bool>()) return latents;
-  if (!not_finite)
-    throw NotFinite("latents: some are not finite after the last step");
+  if (!not_finite) throw NotFinite(kNotFiniteLatents);
   at::Tensor finite = latents.clone();
   for (int64_t b = 0; b < latents.size(0); ++b) {
     if (is_finite[b].item<bool>()) continue;

@@ -1,6 +1,8 @@
 #include "eval/asked_pictures.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <set>
 
 #include "eval/asked_labels.h"
@@ -9,11 +11,26 @@
 namespace gloce {
 namespace {
 
-AskedPicture Divide(const std::vector<size_t>& asked,
-                    const std::set<size_t>& erased) {
+using Places = std::shared_ptr<const std::vector<size_t>>;
+
+Places PlacesOf(const std::vector<std::string>& names,
+                const Detector& detector) {
+  std::set<size_t> places;
+  for (const std::string& name : names) {
+    if (const auto place = detector.PlaceOf(name)) places.insert(*place);
+  }
+  return std::make_shared<const std::vector<size_t>>(places.begin(),
+                                                     places.end());
+}
+
+AskedPicture Divide(const std::vector<size_t>& asked, const Places& erased) {
   AskedPicture picture;
-  for (const size_t label : asked)
-    (erased.contains(label) ? picture.erased : picture.kept).push_back(label);
+  for (const size_t label : asked) {
+    const bool is_erased =
+        std::binary_search(erased->begin(), erased->end(), label);
+    (is_erased ? picture.erased : picture.kept).push_back(label);
+  }
+  if (!erased->empty()) picture.all_erased = erased;
   return picture;
 }
 
@@ -24,11 +41,7 @@ std::vector<size_t> LabelsAskedFor(const ListedPicture& picture,
   if (!picture.asked) {
     return picture.prompt ? labels.In(*picture.prompt) : std::vector<size_t>();
   }
-  std::set<size_t> places;
-  for (const std::string& name : *picture.asked) {
-    if (const auto place = detector.PlaceOf(name)) places.insert(*place);
-  }
-  return {places.begin(), places.end()};
+  return *PlacesOf(*picture.asked, detector);
 }
 
 }  // namespace
@@ -41,11 +54,11 @@ AskedPictures FindAsked(const PictureSet& judged, const Detector& detector,
     if (!detector.PlaceOf(name)) asked.without_label.push_back(name);
   }
   const AskedLabels labels(detector.labels());
+  std::map<std::vector<std::string>, Places> places_of;
   for (const ListedPicture& picture : judged.pictures) {
-    std::set<size_t> places;
-    for (const std::string& name : erased.empty() ? picture.erased : erased) {
-      if (const auto place = detector.PlaceOf(name)) places.insert(*place);
-    }
+    const auto& names = erased.empty() ? picture.erased : erased;
+    Places& places = places_of[names];
+    if (!places) places = PlacesOf(names, detector);
     try {
       asked.rows.push_back(
           Divide(LabelsAskedFor(picture, labels, detector), places));

@@ -50,10 +50,11 @@ struct Around {
 std::optional<Around> FindName(const std::string& text,
                                const std::string& name) {
   const std::u32string all = DecodeUtf8(text), wanted = DecodeUtf8(name);
+  const std::u32string lower = ToLower(wanted);
   if (wanted.empty()) return std::nullopt;
   for (size_t at = 0; at + wanted.size() <= all.size(); ++at) {
     const size_t end = at + wanted.size();
-    if (ToLower(all.substr(at, wanted.size())) != ToLower(wanted)) continue;
+    if (ToLower(all.substr(at, wanted.size())) != lower) continue;
     if (at > 0 && JoinsWords(all[at - 1]) && JoinsWords(all[at])) continue;
     if (end < all.size() && JoinsWords(all[end - 1]) && JoinsWords(all[end]))
       continue;

@@ -48,13 +48,13 @@ void CheckPartners(const std::vector<EvaluatedSet>& sets) {
 }
 
 std::vector<Figure> FiguresOfSet(const EvaluatedSet& set,
-                                 const Evaluation& evaluation) {
+                                 const std::vector<AskedPicture>& rows) {
   std::vector<JudgedPicture> pictures;
-  for (size_t row = 0; row < evaluation.rows.size(); ++row) {
+  for (size_t row = 0; row < rows.size(); ++row) {
     if (set.picture_of_row[row])
-      pictures.push_back({&evaluation.rows[row], &set.facts[row]});
+      pictures.push_back({&rows[row], &set.facts[row]});
   }
-  return FiguresOf(set.set.name, pictures, evaluation.erased_labels);
+  return FiguresOf(set.set.name, pictures);
 }
 
 void Append(std::vector<Figure> figures, std::vector<Figure>& all) {
@@ -73,10 +73,6 @@ Evaluation Begin(const EvaluationInput& input, const Evaluators& evaluators) {
     evaluation.rows = std::move(asked.rows);
     evaluation.erased = std::move(asked.erased);
     evaluation.without_label = std::move(asked.without_label);
-    for (const std::string& name : evaluation.erased) {
-      if (const auto place = evaluators.detector->PlaceOf(name))
-        evaluation.erased_labels.push_back(*place);
-    }
   } else {
     evaluation.rows.resize(input.judged.pictures.size());
     evaluation.erased =
@@ -138,7 +134,7 @@ Evaluation Evaluate(const EvaluationInput& input, Evaluators& evaluators,
     inspection.features_of_kept_only = !input.reference;
     inspector.Inspect(inspection, step);
     if (inspection.judges)
-      Append(FiguresOfSet(set, evaluation), evaluation.figures);
+      Append(FiguresOfSet(set, evaluation.rows), evaluation.figures);
   }
   if (needs_features) AppendFeatureFigures(samples, *reference, evaluation);
   return evaluation;

@@ -50,10 +50,9 @@ struct EvaluatedSet {
 };
 
 struct Evaluation {
-  std::vector<std::string> labels;    // the detector's; empty without one
-  std::vector<AskedPicture> rows;     // of the judged folder
-  std::vector<std::string> erased;    // concepts
-  std::vector<size_t> erased_labels;  // their places among the labels
+  std::vector<std::string> labels;  // the detector's; empty without one
+  std::vector<AskedPicture> rows;   // of the judged folder
+  std::vector<std::string> erased;  // concepts
   // Of them, those that are no label of the detector: nothing counts them.
   std::vector<std::string> without_label;
   std::vector<EvaluatedSet> sets;  // judged, before, compared, reference

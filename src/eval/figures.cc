@@ -57,13 +57,13 @@ void AddDifference(const PictureDifference& difference, bool shows_erased,
     samples.outside.push_back(*difference.changed_outside);
 }
 
-Samples SamplesOf(const std::vector<JudgedPicture>& pictures,
-                  const std::vector<size_t>& erased) {
+Samples SamplesOf(const std::vector<JudgedPicture>& pictures) {
   Samples samples;
   for (const auto& [asked, facts] : pictures) {
     if (!facts->fault.empty()) continue;
     const bool shows_erased = !asked->erased.empty();
-    if (!erased.empty()) samples.any.push_back(IsAnyFound(erased, *facts));
+    if (asked->all_erased)
+      samples.any.push_back(IsAnyFound(*asked->all_erased, *facts));
     if (shows_erased)
       samples.erased.push_back(ShareFound(asked->erased, *facts));
     if (!asked->kept.empty()) {
@@ -131,9 +131,8 @@ class FigureList {
 }  // namespace
 
 std::vector<Figure> FiguresOf(const std::string& set,
-                              const std::vector<JudgedPicture>& pictures,
-                              const std::vector<size_t>& erased) {
-  const Samples samples = SamplesOf(pictures, erased);
+                              const std::vector<JudgedPicture>& pictures) {
+  const Samples samples = SamplesOf(pictures);
   FigureList list(set);
   list.AddMean(Describe("erased_accuracy", "Acc_e",
                         "what was erased and is asked for is still found",

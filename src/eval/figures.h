@@ -1,7 +1,6 @@
 // The figures of an evaluation, each with its interval and its n.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,14 +31,13 @@ struct JudgedPicture {
   const PictureFacts* facts;
 };
 
-// Acc_e, Acc_s and H (erasure_scores.h), the share of pictures that show any of
-// the labels `erased`, whatever they ask for, the accuracy of what is kept
-// beside something erased, the changes from before, inside and outside of the
-// region of what was erased, and the CLIP score: those for which there are
+// Acc_e, Acc_s and H (erasure_scores.h), the share of pictures that show
+// anything that was erased from them, asked for or not, the accuracy of what is
+// kept beside something erased, the changes from before, inside and outside of
+// the region of what was erased, and the CLIP score: those for which there are
 // pictures. A picture that asks for several labels counts once, by the share
 // that is found. Pictures that could not be read are left out.
 std::vector<Figure> FiguresOf(const std::string& set,
-                              const std::vector<JudgedPicture>& pictures,
-                              const std::vector<size_t>& erased);
+                              const std::vector<JudgedPicture>& pictures);
 
 }  // namespace gloce

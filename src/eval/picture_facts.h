@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace gloce {
 struct AskedPicture {
   std::vector<size_t> erased;  // asked for, and erased
   std::vector<size_t> kept;    // asked for, and not erased
+  // All that was erased from it, asked for or not; ascending, shared by all
+  // pictures of the same erasers. Nothing if nothing was.
+  std::shared_ptr<const std::vector<size_t>> all_erased = {};
 };
 
 // A label that a detector found, or that was asked for.

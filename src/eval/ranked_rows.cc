@@ -13,6 +13,10 @@ float ConfidenceOf(const PictureFacts& facts, size_t label) {
   return 0;
 }
 
+std::vector<size_t> ErasedFrom(const AskedPicture& asked) {
+  return asked.all_erased ? *asked.all_erased : std::vector<size_t>();
+}
+
 bool Contains(const std::vector<size_t>& labels, size_t label) {
   return std::find(labels.begin(), labels.end(), label) != labels.end();
 }
@@ -51,7 +55,7 @@ RankedRow Rank(const Evaluation& evaluation, const EvaluatedSet* before,
            ConfidenceOf(facts, label));
     }
   }
-  for (const size_t label : evaluation.erased_labels) {
+  for (const size_t label : ErasedFrom(asked)) {
     if (!Contains(asked.erased, label) && facts.IsFound(label)) {
       fail(evaluation.labels[label] + " is there, which was erased",
            ConfidenceOf(facts, label));

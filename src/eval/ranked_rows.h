@@ -16,8 +16,9 @@ struct RankedRow {
 };
 
 // All rows, worst first: what was erased and is found, asked for or not (by the
-// detector's confidence, from 1/2 on), what else was asked for and is gone although it was
-// there before (likewise), then how much changed that should not have.
+// detector's confidence, from 1/2 on), what else was asked for and is gone
+// although it was there before (likewise), then how much changed that should
+// not have.
 std::vector<RankedRow> RankRows(const Evaluation& evaluation);
 
 // At most `number` of them: the worst make up to three quarters, the rest are

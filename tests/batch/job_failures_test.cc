@@ -90,5 +90,18 @@ TEST_F(JobFailuresTest, APictureOfOtherSettingsThatCannotBeReplacedHasNoLine) {
   EXPECT_EQ(Manifest().size(), 0u);
 }
 
+TEST_F(JobFailuresTest, WrongPicturesAreABugNotAFailedBatch) {
+  EXPECT_THROW(RunJob(images_, settings_,
+                      [](const auto&) { return std::vector<Picture>(); }),
+               std::logic_error);
+  EXPECT_THROW(RunJob(images_, settings_,
+                      [](const auto& batch) {
+                        auto pictures = FakePictures(batch);
+                        pictures[0].rgb.pop_back();
+                        return pictures;
+                      }),
+               std::logic_error);
+}
+
 }  // namespace
 }  // namespace gloce

@@ -328,19 +328,6 @@ TEST_F(JobFaultsTest, AFolderThatIsAFileIsAnError) {
   EXPECT_FAILS(Run(), HasSubstr("cannot create the folder"));
 }
 
-TEST_F(JobFaultsTest, WrongPicturesAreABugNotAFailedBatch) {
-  EXPECT_THROW(RunJob(images_, settings_,
-                      [](const auto&) { return std::vector<Picture>(); }),
-               std::logic_error);
-  EXPECT_THROW(RunJob(images_, settings_,
-                      [](const auto& batch) {
-                        auto pictures = FakePictures(batch);
-                        pictures[0].rgb.pop_back();
-                        return pictures;
-                      }),
-               std::logic_error);
-}
-
 // Files may not grow above `bytes` while this lives: a write beyond it fails,
 // in part or as a whole, as on a full disk.
 class FullDisk {

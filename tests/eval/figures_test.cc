@@ -39,10 +39,15 @@ Evaluation EvaluationOf(const std::vector<Case>& cases) {
 
 std::vector<Figure> FiguresOfSet(const Evaluation& evaluation,
                                  const std::vector<size_t>& erased = {}) {
+  const auto all = std::make_shared<const std::vector<size_t>>(erased);
+  std::vector<AskedPicture> rows = evaluation.rows;
+  for (AskedPicture& row : rows) {
+    if (!erased.empty()) row.all_erased = all;
+  }
   std::vector<JudgedPicture> pictures;
   for (size_t i = 0; i < evaluation.rows.size(); ++i)
-    pictures.push_back({&evaluation.rows[i], &evaluation.sets[0].facts[i]});
-  return FiguresOf("set", pictures, erased);
+    pictures.push_back({&rows[i], &evaluation.sets[0].facts[i]});
+  return FiguresOf("set", pictures);
 }
 
 const Figure& Named(const std::vector<Figure>& figures, const char* name) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace gloce {
 namespace {
 
@@ -15,8 +17,10 @@ Evaluation Erased(const std::vector<AskedPicture>& rows,
   Evaluation evaluation;
   evaluation.labels = {"cat", "pizza", "owl"};
   evaluation.erased = {"cat", "pizza"};
-  evaluation.erased_labels = {0, 1};
   evaluation.rows = rows;
+  for (AskedPicture& row : evaluation.rows)
+    row.all_erased =
+        std::make_shared<const std::vector<size_t>>(std::vector<size_t>{0, 1});
   evaluation.sets.resize(1);
   EvaluatedSet& set = evaluation.sets[0];
   set.role = "erased";
@@ -41,6 +45,14 @@ TEST(RankedRowsTest, WhateverWasErasedAndIsThereIsAFailure) {
   EXPECT_THAT(ranked[2].failures, ElementsAre("cat is still there"));
   EXPECT_THAT(ranked[3].failures, IsEmpty());
   EXPECT_EQ(ranked[3].row, 0u);
+}
+
+// A job may erase another concept from each picture.
+TEST(RankedRowsTest, WhatWasErasedFromOtherPicturesMayBeThere) {
+  Evaluation evaluation = Erased({{{}, {1}}}, {{1}});
+  evaluation.rows[0].all_erased =
+      std::make_shared<const std::vector<size_t>>(std::vector<size_t>{0});
+  EXPECT_THAT(RankRows(evaluation)[0].failures, IsEmpty());
 }
 
 TEST(RankedRowsTest, WhatIsGoneIsAFailure) {

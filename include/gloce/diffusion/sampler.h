@@ -14,6 +14,10 @@
 
 namespace gloce {
 
+// Why an image has no picture whose latents are not all finite.
+inline constexpr const char* kNotFiniteLatents =
+    "latents: some are not finite after the last step";
+
 struct SamplingSettings {
   int64_t num_inference_steps = 50;
   double guidance_scale = 7.5;       // 1 or less: no classifier-free guidance
